@@ -1,0 +1,44 @@
+/**
+ * The one error class of the library.
+ *
+ * `code` says what kind of remedy helps and is part of the nodes' contract; `reason` names the exact
+ * cause (a key of `reasons.ts`), `values` fill its text, so that a user interface can say the same in
+ * another language. Nothing secret is ever put into `values`.
+ */
+import { type ErrorCode, type Reason, reasons } from './reasons';
+
+export type { ErrorCode, Reason } from './reasons';
+
+export type Values = Record<string, string | number>;
+
+/** What the device or the cloud itself answered when it refused. */
+export interface PeerError {
+  code: number | string;
+  message: string;
+}
+
+export class MialinkError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(
+    readonly reason: Reason,
+    readonly values: Values = {},
+    options: { cause?: unknown; peer?: PeerError } = {},
+  ) {
+    super(fill(reasons[reason].text, values), options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = reasons[reason].code;
+    this.peer = options.peer;
+  }
+
+  /** Set when `code` is `DEVICE`. */
+  readonly peer?: PeerError;
+}
+
+/** The message of anything thrown, for use inside another error's text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function fill(text: string, values: Values): string {
+  return text.replace(/__(\w+)__/g, (whole, name: string) => String(values[name] ?? whole));
+}

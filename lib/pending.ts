@@ -1,0 +1,55 @@
+/**
+ * Requests that wait for an answer: key -> a promise that settles exactly once, by its answer, its time limit
+ * or the end of the connection. Whoever owns the table calls `rejectAll` when it closes, so nobody waits for ever.
+ */
+interface Waiter<Value> {
+  resolve(value: Value): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+export class Pending<Key, Value> {
+  private readonly waiters = new Map<Key, Waiter<Value>>();
+
+  get size(): number {
+    return this.waiters.size;
+  }
+
+  has(key: Key): boolean {
+    return this.waiters.has(key);
+  }
+
+  /** Waits for the answer to `key`; after `timeoutMs` rejects with what `timeoutError` makes. */
+  wait(key: Key, timeoutMs: number, timeoutError: () => Error): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.reject(key, timeoutError()), timeoutMs);
+      this.waiters.set(key, { resolve, reject, timer });
+    });
+  }
+
+  /** True if somebody waited for `key`. */
+  resolve(key: Key, value: Value): boolean {
+    const waiter = this.take(key);
+    waiter?.resolve(value);
+    return waiter !== undefined;
+  }
+
+  /** True if somebody waited for `key`. */
+  reject(key: Key, error: Error): boolean {
+    const waiter = this.take(key);
+    waiter?.reject(error);
+    return waiter !== undefined;
+  }
+
+  rejectAll(error: Error): void {
+    for (const key of [...this.waiters.keys()]) this.reject(key, error);
+  }
+
+  private take(key: Key): Waiter<Value> | undefined {
+    const waiter = this.waiters.get(key);
+    if (!waiter) return undefined;
+    this.waiters.delete(key);
+    clearTimeout(waiter.timer);
+    return waiter;
+  }
+}
