@@ -25,7 +25,10 @@ export class MialinkError extends Error {
     readonly values: Values = {},
     options: { cause?: unknown; peer?: PeerError } = {},
   ) {
-    super(fill(reasons[reason].text, values), options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      fill(reasons[reason].text, values),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = reasons[reason].code;
     this.peer = options.peer;
   }

@@ -17,6 +17,12 @@ export const reasons = {
   closed: { code: 'CANCELLED', text: '__device__: cancelled, the connection was closed' },
   aborted: { code: 'CANCELLED', text: '__device__: cancelled by the caller' },
 
+  // nodes
+  deviceNotChosen: {
+    code: 'CONFIG',
+    text: '__node__: no device is chosen, or the chosen one is disabled; choose a device in the node',
+  },
+
   // lib/miio
   tokenMissing: {
     code: 'CONFIG',
@@ -26,12 +32,18 @@ export const reasons = {
     code: 'CONFIG',
     text: '__device__: the token must be 32 hexadecimal digits, but it has __length__ characters or others than 0-9 and a-f',
   },
-  addressMissing: { code: 'CONFIG', text: '__device__: the address is missing; enter an IP address or a host name' },
+  addressMissing: {
+    code: 'CONFIG',
+    text: '__device__: the address is missing; enter an IP address or a host name',
+  },
   addressUnknown: {
     code: 'TRANSPORT',
     text: '__device__: the host name __address__ cannot be resolved (__cause__); check the name or use the IP address',
   },
-  portInvalid: { code: 'CONFIG', text: '__device__: the port must be a number from 1 to 65535, not __port__' },
+  portInvalid: {
+    code: 'CONFIG',
+    text: '__device__: the port must be a number from 1 to 65535, not __port__',
+  },
   deviceIdInvalid: {
     code: 'CONFIG',
     text: '__device__: the device id must be a decimal number below 2^64, not __deviceId__',
@@ -80,7 +92,7 @@ export const reasons = {
     code: 'CODEC',
     text: '__device__ answered __method__ with something that is not JSON; try again, then update its firmware',
   },
-  deviceRefused: { code: 'DEVICE', text: '__device__ refused __method__: __code__ __message__' },
+  deviceRefused: { code: 'DEVICE', text: '__device__ refused __method__: __answer__' },
   targetInvalid: {
     code: 'CONFIG',
     text: 'the address __target__ is not an IP address, a host name or a network such as 192.168.1.0/24',
@@ -100,7 +112,10 @@ export const reasons = {
     code: 'CONFIG',
     text: '__device__: the CA is neither a PEM certificate nor a readable file of one: __cause__',
   },
-  payloadInvalid: { code: 'CONFIG', text: '__device__: the payload of __operation__ must be __rule__, not __type__' },
+  payloadInvalid: {
+    code: 'CONFIG',
+    text: '__device__: the payload of __operation__ must be __rule__, not __type__',
+  },
   eventMissing: {
     code: 'CONFIG',
     text: '__device__: the event is missing; enter its identifier in the node or send it as msg.event',

@@ -1,0 +1,148 @@
+/** A miIO device as a program uses it: settings checked once, commands as promises, the state as an event. */
+import { EventEmitter } from 'node:events';
+import { MialinkError } from '../errors';
+import type { Answer } from './command';
+import { MIIO_PORT } from './packet';
+import type { Session, SessionState } from './session';
+import { parseToken } from './token';
+
+export interface DeviceSettings {
+  /** What texts call the device; default its address. */
+  name?: string;
+  /** IPv4 address or host name. */
+  address: string;
+  /** Default 54321. */
+  port?: number;
+  /** 32 hexadecimal digits. */
+  token: string;
+  /** Decimal; when given, no other device is spoken to, and this one is found again under a new address. */
+  deviceId?: string;
+  /** Deadline of a whole command in milliseconds: queue, repeats and retries included; default 10000. */
+  timeoutMs?: number;
+  /** How often a command may be sent again under a new id; default 3. */
+  retries?: number;
+  /** Local IP address to send from; blank: chosen by the system. */
+  bindAddress?: string;
+}
+
+export interface CallOptions {
+  /** Default: the device's. */
+  timeoutMs?: number;
+  /** Default: the device's. 0: one datagram, never repeated, for what must not run twice. */
+  retries?: number;
+  signal?: AbortSignal;
+}
+
+/** Checked settings. */
+export interface CheckedSettings {
+  label: string;
+  address: string;
+  port: number;
+  token: Buffer;
+  deviceId?: string;
+  timeoutMs: number;
+  retries: number;
+  bindAddress: string;
+}
+
+const LARGEST_DEVICE_ID = 2n ** 64n - 1n;
+
+/** Throws the MialinkError (`CONFIG`) of the first setting that is missing or malformed. */
+export function checkSettings(settings: DeviceSettings): CheckedSettings {
+  const address = settings.address.trim();
+  const device = settings.name?.trim() ? `${settings.name.trim()} (${address})` : address || 'the device';
+  const port = settings.port ?? MIIO_PORT;
+  const deviceId = settings.deviceId?.trim() || undefined;
+  if (address === '') throw new MialinkError('addressMissing', { device });
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new MialinkError('portInvalid', { device, port });
+  if (deviceId && !(/^\d{1,20}$/.test(deviceId) && BigInt(deviceId) <= LARGEST_DEVICE_ID)) {
+    throw new MialinkError('deviceIdInvalid', { device, deviceId });
+  }
+  return {
+    label: device,
+    address,
+    port,
+    token: parseToken(settings.token, device),
+    deviceId,
+    timeoutMs: settings.timeoutMs ?? 10_000,
+    retries: settings.retries ?? 3,
+    bindAddress: settings.bindAddress?.trim() ?? '',
+  };
+}
+
+export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
+  private use: 'used' | 'closed' = 'used';
+  private readonly forward = (state: SessionState) => this.emit('state', state);
+
+  /** By `Network.device`; `release` gives the shared session back. */
+  constructor(
+    private readonly settings: CheckedSettings,
+    private readonly session: Session,
+    private readonly release: () => void,
+  ) {
+    super();
+    session.on('state', this.forward);
+  }
+
+  get label(): string {
+    return this.settings.label;
+  }
+
+  get state(): SessionState {
+    return this.session.state;
+  }
+
+  /** Decimal; undefined while it is neither configured nor told by a hello. */
+  get deviceId(): string | undefined {
+    return this.session.deviceId;
+  }
+
+  /** Where the device was last heard. */
+  get address(): string {
+    return this.session.address;
+  }
+
+  /** Says hello by itself from now on, so that `state` is true without a command. */
+  watch(): void {
+    this.session.startWatch();
+  }
+
+  /**
+   * Sends one command. `params` is an array or an object; default []. The token is taken out of the answer of
+   * miIO.info. Rejects with a MialinkError: CONFIG, TRANSPORT, TIMEOUT, AUTH, CODEC, DEVICE or CANCELLED.
+   */
+  async call(method: string, params: unknown = [], options: CallOptions = {}): Promise<Answer> {
+    const device = this.label;
+    if (this.use === 'closed') throw new MialinkError('closed', { device });
+    if (method.trim() === '') throw new MialinkError('methodMissing', { device });
+    if (typeof params !== 'object' || params === null) {
+      throw new MialinkError('paramsInvalid', {
+        device,
+        method,
+        type: params === null ? 'null' : typeof params,
+      });
+    }
+    const answer = await this.session.call(method, params, {
+      timeoutMs: options.timeoutMs ?? this.settings.timeoutMs,
+      retries: options.retries ?? this.settings.retries,
+      signal: options.signal,
+    });
+    return { ...answer, result: withoutToken(answer.result) };
+  }
+
+  /** Gives the session up; its other users keep it. */
+  close(): void {
+    if (this.use === 'closed') return;
+    this.use = 'closed';
+    this.session.off('state', this.forward);
+    this.release();
+  }
+}
+
+/** miIO.info tells the token; nobody needs it who got an answer. */
+function withoutToken(result: unknown): unknown {
+  if (typeof result !== 'object' || result === null || !('token' in result)) return result;
+  const { token: _, ...rest } = result;
+  return rest;
+}

@@ -1,0 +1,187 @@
+/**
+ * Finds devices: says hello to targets (a few times, since UDP loses packets) and collects who answers until the time
+ * is over. One socket for each local address, so that every interface's broadcast leaves by that interface.
+ */
+import { createSocket as createDgramSocket, type Socket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+import { MialinkError } from '../errors';
+import { deferred, timePassed } from '../wait';
+import { deviceIdText, HELLO, parsePacket } from './packet';
+import { networkCause } from './socket';
+import { broadcastTargets, parseTargets, type Target } from './targets';
+import { disclosedToken } from './token';
+
+/** A device that answered hello. */
+export interface FoundDevice {
+  address: string;
+  port: number;
+  /** Decimal. */
+  deviceId: string;
+  /** The device's clock in seconds. */
+  stamp: number;
+  /** 32 hexadecimal digits, if the device discloses it to anybody. */
+  token?: string;
+}
+
+export interface DiscoveryOptions {
+  /** What `parseTargets` reads; blank: the broadcast address of every interface. */
+  addresses?: string;
+  /** How long to listen; default 3000. */
+  timeoutMs?: number;
+  /** Local IP address to send from; blank: chosen by the system. */
+  bindAddress?: string;
+  /** Called for each device as it is found. */
+  onFound?(device: FoundDevice): void;
+  /** Ends the search with what was found so far. */
+  signal?: AbortSignal;
+  /** Host name -> IPv4 address. */
+  resolve(address: string): Promise<string>;
+  /** For tests. */
+  interfaces?: typeof networkInterfaces;
+  createSocket?: typeof createDgramSocket;
+}
+
+/** When hello is said, as parts of the whole time. */
+const HELLO_TIMES = [0, 0.15, 0.5];
+/** Hellos sent at once, and the pause behind them: a sweep must not overrun its own socket. */
+const BURST = 64;
+const BURST_PAUSE_MS = 4;
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+const NO_DEVICE = '0';
+
+/** Every device once, by its id. Rejects when a target is not understood or no socket could send at all. */
+export async function discover(options: DiscoveryOptions): Promise<FoundDevice[]> {
+  const search = new Search(await chooseTargets(options), options);
+  const ended = deferred<void>();
+  const end = () => ended.resolve();
+  options.signal?.addEventListener('abort', end, { once: true });
+  try {
+    if (!options.signal?.aborted) await search.run(options.timeoutMs ?? 3_000, ended.promise);
+  } finally {
+    options.signal?.removeEventListener('abort', end);
+    search.close();
+  }
+  return search.result();
+}
+
+async function chooseTargets(options: DiscoveryOptions): Promise<Target[]> {
+  const { addresses = '', bindAddress = '', resolve } = options;
+  const broadcasts = broadcastTargets((options.interfaces ?? networkInterfaces)());
+  if (addresses.trim() === '') {
+    return bindAddress === '' ? broadcasts : broadcasts.filter((target) => target.from === bindAddress);
+  }
+  const named = parseTargets(addresses, bindAddress);
+  const resolved = await Promise.allSettled(
+    named.map(async (target) => {
+      const address = await resolve(target.address);
+      const broadcast = address.endsWith('.255') || broadcasts.some((known) => known.address === address);
+      return { ...target, address, broadcast };
+    }),
+  );
+  const failed = resolved.find((outcome) => outcome.status === 'rejected');
+  const usable = resolved.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  if (failed && usable.length === 0) throw failed.reason;
+  return usable;
+}
+
+class Search {
+  private readonly found = new Map<string, FoundDevice>();
+  private readonly asked: Set<string>;
+  private readonly answered = new Set<string>();
+  private readonly sockets = new Map<string, Promise<Socket>>();
+  private readonly causes: string[] = [];
+  private sent = 0;
+
+  constructor(
+    private readonly targets: Target[],
+    private readonly options: DiscoveryOptions,
+  ) {
+    this.asked = new Set(targets.map(endpoint));
+  }
+
+  async run(timeoutMs: number, ended: Promise<unknown>): Promise<void> {
+    const startedAt = performance.now();
+    for (const [index, part] of HELLO_TIMES.entries()) {
+      if (await this.sayHello(ended)) return;
+      const next = (HELLO_TIMES[index + 1] ?? 1) * timeoutMs;
+      const pause = startedAt + Math.max(next, part * timeoutMs) - performance.now();
+      if (!(await timePassed(Math.max(0, pause), ended))) return;
+    }
+  }
+
+  result(): FoundDevice[] {
+    if (this.sent === 0 && this.causes[0] !== undefined) {
+      const device = this.targets.map((target) => target.address).join(', ');
+      throw new MialinkError('unreachable', { device, cause: this.causes[0] });
+    }
+    return [...this.found.values()];
+  }
+
+  close(): void {
+    for (const socket of this.sockets.values()) socket.then((open) => open.close()).catch(() => undefined);
+  }
+
+  /** To everybody who has not answered yet; true if the search ended meanwhile. */
+  private async sayHello(ended: Promise<unknown>): Promise<boolean> {
+    const silent = this.targets.filter((target) => !this.answered.has(endpoint(target)));
+    for (const [index, target] of silent.entries()) {
+      if (index > 0 && index % BURST === 0 && !(await timePassed(BURST_PAUSE_MS, ended))) return true;
+      void this.send(target);
+    }
+    return false;
+  }
+
+  private async send(target: Target): Promise<void> {
+    try {
+      const socket = await this.socketAt(target.from);
+      await new Promise<void>((resolve, reject) => {
+        socket.send(HELLO, target.port, target.address, (error) => (error ? reject(error) : resolve()));
+      });
+      this.sent++;
+    } catch (error) {
+      this.causes.push(networkCause(error));
+    }
+  }
+
+  private socketAt(from: string): Promise<Socket> {
+    const known = this.sockets.get(from) ?? this.openSocket(from);
+    this.sockets.set(from, known);
+    return known;
+  }
+
+  private openSocket(from: string): Promise<Socket> {
+    const create = this.options.createSocket ?? createDgramSocket;
+    return new Promise((resolve, reject) => {
+      const socket = create({ type: 'udp4', lookup: (address, _options, done) => done(null, address, 4) });
+      socket.on('error', reject);
+      socket.on('message', (datagram, sender) => this.receive(datagram, sender.address, sender.port));
+      socket.bind(0, from || undefined, () => {
+        socket.setBroadcast(true);
+        try {
+          socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+        } catch {
+          // the system allows no larger buffer
+        }
+        resolve(socket);
+      });
+    });
+  }
+
+  private receive(datagram: Buffer, address: string, port: number): void {
+    const packet = parsePacket(datagram);
+    if (typeof packet === 'string' || packet.kind !== 'handshake') return;
+    const sender = endpoint({ address, port });
+    if (!this.asked.has(sender) && !this.targets.some((target) => target.broadcast)) return;
+    const deviceId = deviceIdText(packet.did);
+    this.answered.add(sender);
+    if (deviceId === NO_DEVICE || this.found.has(deviceId)) return;
+    const token = disclosedToken(packet.checksumField);
+    const device: FoundDevice = { address, port, deviceId, stamp: packet.stamp, ...(token ? { token } : {}) };
+    this.found.set(deviceId, device);
+    this.options.onFound?.(device);
+  }
+}
+
+function endpoint({ address, port }: { address: string; port: number }): string {
+  return `${address}:${port}`;
+}

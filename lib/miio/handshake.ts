@@ -1,0 +1,134 @@
+/**
+ * Hello and its answer: where the device is, its did and its clock. Says hello at growing intervals until it is
+ * answered; accepts an answer only while one is awaited, only from the address asked, and never looks at its token
+ * field. A device with a known id that keeps silent is looked for under another address.
+ */
+import { type Deferred, deferred, timePassed } from '../wait';
+import type { Command } from './command';
+import { deviceIdText, HELLO, type Packet } from './packet';
+import { type MiioSocket, networkCause } from './socket';
+
+export interface HandshakeOptions {
+  /** IP address or host name, resolved anew for every handshake. */
+  address: string;
+  port: number;
+  /** Decimal; when given, no other device at this address is accepted. */
+  deviceId?: string;
+  socket: MiioSocket;
+  /** Host name or IP address -> IPv4 address. */
+  resolve(address: string): Promise<string>;
+  /** The address at which a device answers now; undefined when it is not found. */
+  locate?(deviceId: string): Promise<string | undefined>;
+}
+
+/** What the device last told of itself. */
+interface Peer {
+  address: string;
+  did: Buffer;
+  /** The device's clock in seconds, and when it was heard (monotonic, milliseconds). */
+  stamp: number;
+  heardAt: number;
+}
+
+const FIRST_WAIT_MS = 300;
+/** Strict firmware wants a recent handshake; every answer refreshes it. */
+const VALID_MS = 60_000;
+/** Unanswered hellos after which the device is looked for elsewhere. */
+const HELLOS_BEFORE_LOCATING = 3;
+
+export class Handshake {
+  peer: Peer | undefined;
+  private awaited: Deferred<void> | undefined;
+  private otherDevice: string | undefined;
+  private locatedAddress: string | undefined;
+  private route: { address: string; close(): void } | 'none' | 'closed' = 'none';
+
+  constructor(
+    private readonly options: HandshakeOptions,
+    private readonly receive: (datagram: Buffer) => void,
+  ) {}
+
+  get valid(): boolean {
+    return this.heardWithin(VALID_MS);
+  }
+
+  heardWithin(ms: number): boolean {
+    return this.peer !== undefined && performance.now() - this.peer.heardAt < ms;
+  }
+
+  /** Returns with a new peer, or without one when `command` is finished. */
+  async exchange(command: Command): Promise<void> {
+    this.peer = undefined;
+    this.otherDevice = undefined;
+    const awaited = deferred<void>();
+    this.awaited = awaited;
+    for (let hellos = 1, wait = FIRST_WAIT_MS; command.state === 'open'; hellos++, wait *= 2) {
+      await this.sayHello(hellos, command);
+      if (!(await timePassed(wait, awaited.promise, command.finished))) break;
+      if (this.otherDevice) command.saw({ otherDevice: this.otherDevice });
+    }
+    this.awaited = undefined;
+  }
+
+  /** A header without data has arrived: true if it is the answer that was awaited. */
+  accept(packet: Packet): boolean {
+    if (!this.awaited || typeof this.route === 'string') return false;
+    const deviceId = deviceIdText(packet.did);
+    if (this.options.deviceId && this.options.deviceId !== deviceId) {
+      this.otherDevice = deviceId;
+      return false;
+    }
+    this.peer = {
+      address: this.route.address,
+      did: Buffer.from(packet.did),
+      stamp: packet.stamp,
+      heardAt: performance.now(),
+    };
+    this.awaited.resolve();
+    this.awaited = undefined;
+    return true;
+  }
+
+  /** A verified answer tells the clock as well as a hello does. */
+  refresh(stamp: number): void {
+    if (this.peer) this.peer = { ...this.peer, stamp, heardAt: performance.now() };
+  }
+
+  forget(): void {
+    this.peer = undefined;
+  }
+
+  close(): void {
+    if (typeof this.route === 'object') this.route.close();
+    this.route = 'closed';
+    this.awaited?.resolve();
+  }
+
+  private async sayHello(hellos: number, command: Command): Promise<void> {
+    const { address, deviceId, locate, port, resolve, socket } = this.options;
+    try {
+      if (deviceId && locate && hellos === HELLOS_BEFORE_LOCATING) {
+        this.locatedAddress = (await locate(deviceId)) ?? this.locatedAddress;
+      }
+      const resolved = await resolve(this.locatedAddress ?? address);
+      this.listenTo(resolved);
+      if (this.route !== 'closed') await socket.send(HELLO, port, resolved);
+    } catch (error) {
+      command.saw({ unreachable: networkCause(error) });
+    }
+  }
+
+  private listenTo(address: string): void {
+    if (this.route === 'closed') return;
+    if (this.route !== 'none') {
+      if (this.route.address === address) return;
+      this.route.close();
+    }
+    this.route = { address, close: this.options.socket.receive(address, this.options.port, this.receive) };
+  }
+}
+
+/** The device's clock now; wraps at 32 bits as the field does. */
+export function stampNow(peer: Peer): number {
+  return (peer.stamp + Math.floor((performance.now() - peer.heardAt) / 1000)) >>> 0;
+}

@@ -1,0 +1,96 @@
+/**
+ * The plaintext of a packet: JSON-RPC in the dialect of the devices. Pure.
+ *
+ *   request   {"id":N,"method":"m","params":[...]}      compact, `id` first: some firmware insists on both
+ *   result    {"id":N,"result":X}                       X may be 0, null, "" or an object
+ *   error     {"id":N,"error":{"code":C,"message":"..."}}
+ */
+import type { PeerError } from '../errors';
+import { repairJson } from './json-repair';
+
+export type Message =
+  | { kind: 'result'; id: number; result: unknown }
+  | { kind: 'error'; id: number; error: PeerError }
+  /** The device asks something itself (or our own packet came back): never an answer. */
+  | { kind: 'request'; method: string }
+  /** Nothing but NUL: a device without its cloud (lumi.gateway.mgl03). */
+  | { kind: 'empty' }
+  /** Beyond repair; the id if it could still be read. */
+  | { kind: 'unreadable'; id?: number }
+  /** JSON, but no answer to anybody: no object, or no numeric id. */
+  | { kind: 'stray' };
+
+/** Deeper nesting is an attack on whoever walks the value, not an answer. */
+const MAX_DEPTH = 32;
+const PROTOTYPE_KEY = /__proto__|\\u/i;
+
+export function encodeRequest(id: number, method: string, params: unknown): Buffer {
+  return Buffer.from(JSON.stringify({ id, method, params }));
+}
+
+export function parseMessage(plaintext: Buffer): Message {
+  // Invalid UTF-8 (an SSID in another encoding) becomes U+FFFD and must not fail the command.
+  const text = plaintext.toString('utf8').replace(/\0+$/, '');
+  if (text.trim() === '') return { kind: 'empty' };
+  const value = parseText(text);
+  if (value === undefined) return unreadable(text);
+  return classify(value);
+}
+
+function parseText(text: string): unknown {
+  for (const candidate of [text, repairJson(text)]) {
+    if (depth(candidate) > MAX_DEPTH) return undefined;
+    try {
+      return JSON.parse(candidate, PROTOTYPE_KEY.test(candidate) ? dropPrototype : undefined);
+    } catch {
+      // the repaired text is the next candidate
+    }
+  }
+  return undefined;
+}
+
+/** As a key it would become somebody's prototype when the message is copied. */
+function dropPrototype(key: string, value: unknown): unknown {
+  return key === '__proto__' ? undefined : value;
+}
+
+function depth(text: string): number {
+  let level = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') deepest = Math.max(deepest, ++level);
+    else if (character === ']' || character === '}') level--;
+  }
+  return deepest;
+}
+
+function unreadable(text: string): Message {
+  const id = /"id"\s*:\s*(\d{1,10})/.exec(text)?.[1];
+  return id === undefined ? { kind: 'unreadable' } : { kind: 'unreadable', id: Number(id) };
+}
+
+function classify(value: unknown): Message {
+  if (!isRecord(value)) return { kind: 'stray' };
+  const { id, ...rest } = value;
+  if (typeof rest.method === 'string') return { kind: 'request', method: rest.method };
+  if (typeof id !== 'number' || !Number.isInteger(id)) return { kind: 'stray' };
+  if ('error' in rest && !('result' in rest))
+    return { kind: 'error', id, error: peerError(rest.error, rest.code) };
+  if ('result' in rest) return { kind: 'result', id, result: rest.result };
+  return { kind: 'result', id, result: Object.keys(rest).length > 0 ? rest : null };
+}
+
+/** Errors come as an object, an object without code, or a bare text. */
+function peerError(error: unknown, outerCode: unknown): PeerError {
+  const fields = isRecord(error) ? error : { message: error };
+  const code = fields.code ?? outerCode;
+  const message = fields.message ?? fields.error ?? '';
+  return {
+    code: typeof code === 'number' || typeof code === 'string' ? code : '',
+    message: typeof message === 'string' ? message : JSON.stringify(message),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

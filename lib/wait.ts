@@ -1,0 +1,37 @@
+/**
+ * Waits until one of `events` settles or `ms` milliseconds have passed; true if the time was over first. The timer
+ * does not outlive the wait.
+ */
+export async function timePassed(ms: number, ...events: Promise<unknown>[]): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<true>((resolve) => {
+    timer = setTimeout(() => resolve(true), ms);
+  });
+  const happened = Promise.all([Promise.race(events)]).then(
+    () => false as const,
+    () => false as const,
+  );
+  try {
+    return await Promise.race([time, happened]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A promise to be settled from outside. */
+export interface Deferred<Value> {
+  promise: Promise<Value>;
+  resolve(value: Value): void;
+  reject(error: Error): void;
+}
+
+export function deferred<Value>(): Deferred<Value> {
+  let resolve: (value: Value) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<Value>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,109 @@
+/**
+ * aliyun-ota: takes a firmware that the cloud pushes, downloads and verifies it (output 1: the file), and tells the
+ * cloud and output 2 how far it is. Flashing is what the flow does behind output 1.
+ */
+import { join } from 'node:path';
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { AliyunDevice } from '../lib/aliyun';
+import { type FirmwareNotice, fileVersionStore, OtaClient, type OtaProgress, safeName } from '../lib/aliyun/ota';
+import { MialinkError } from '../lib/errors';
+import { logOf } from './aliyun-device';
+import { ChosenDevice } from './device-sharing';
+import { asFlag, asNumber, asText, inUsersLanguage, isRecord, type Message, onInput } from './runtime';
+import { StatusLight } from './status';
+
+interface Config extends NodeDef {
+  device?: string;
+  module?: string;
+  version?: string;
+  directory?: string;
+  download?: string;
+  maxSize?: string | number;
+  allowHttp?: boolean | string;
+}
+
+type Operation = (ota: OtaClient, payload: unknown) => Promise<void>;
+
+const OPERATIONS: Record<string, Operation> = {
+  version: (ota, payload) => ota.informVersion(asText(payload)),
+  request: (ota) => ota.requestFirmware(),
+  progress: (ota, payload) => {
+    const { step, desc } = isRecord(payload) ? payload : { step: payload, desc: '' };
+    return ota.reportProgress(asNumber(step) ?? Number.NaN, asText(desc));
+  },
+  download: (ota) => ota.startDownload(),
+  cancel: (ota) => ota.cancel(),
+};
+
+export default function register(RED: NodeAPI): void {
+  RED.nodes.registerType('aliyun-ota', create);
+
+  function create(this: Node, config: Config): void {
+    RED.nodes.createNode(this, config);
+    const light = new StatusLight(this);
+    const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
+    const device = chosen.acquireOrShow();
+    const ota = device && startOta(RED, this, config, device, light);
+
+    onInput(
+      RED,
+      this,
+      async (message) => {
+        const { label } = chosen.acquire();
+        const name = asText(message.operation);
+        const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
+        const known = Object.keys(OPERATIONS).join(', ');
+        if (!operation || !ota) throw new MialinkError('operationUnknown', { device: label, operation: name, known });
+        await operation(ota, message.payload);
+      },
+      async () => {
+        await ota?.close();
+        await chosen.release();
+      },
+    );
+  }
+}
+
+function startOta(RED: NodeAPI, node: Node, config: Config, device: AliyunDevice, light: StatusLight): OtaClient {
+  const { productKey, deviceName } = device.identity;
+  const userDir = RED.settings.userDir ?? process.cwd();
+  const ownDirectory = join(userDir, 'aliyun-ota', safeName(productKey), safeName(deviceName));
+  const moduleName = asText(config.module);
+  const ota = new OtaClient(device, {
+    module: moduleName || undefined,
+    version: asText(config.version) || undefined,
+    directory: asText(config.directory) || ownDirectory,
+    download: config.download === 'manual' ? 'manual' : 'auto',
+    maxSize: asNumber(config.maxSize),
+    allowHttp: asFlag(config.allowHttp, false),
+    ca: device.trusted,
+    logger: logOf(RED, node),
+    versionStore: fileVersionStore(join(ownDirectory, `${safeName(moduleName || 'default')}.version`)),
+  });
+  ota.on('notice', () => light.show(config.download === 'manual' ? 'waiting' : 'downloading'));
+  ota.on('progress', (progress) => node.send([null, progressMessage(progress)]));
+  ota.on('firmware', ({ paths, notice }) => {
+    light.show('verified');
+    node.send([firmwareMessage(paths, notice), null]);
+  });
+  ota.on('failed', (problem) => {
+    light.show(problem.code === 'CANCELLED' ? 'cancelled' : 'failed');
+    node.error(inUsersLanguage(RED, problem), { payload: undefined, aliyun: { module: moduleName || 'default' } } as never);
+  });
+  ota.start();
+  return ota;
+}
+
+function progressMessage({ step, desc, received, size }: OtaProgress): Partial<Message> {
+  return { payload: { step, desc, received, size } };
+}
+
+function firmwareMessage(paths: string[], notice: FirmwareNotice): Partial<Message> {
+  const { version, module, files, isDiff, extData } = notice;
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const [first] = files;
+  return {
+    payload: paths.length === 1 ? paths[0] : paths,
+    aliyun: { version, module, size, signMethod: first?.signMethod, sign: first?.sign, isDiff, extData },
+  };
+}

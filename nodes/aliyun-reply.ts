@@ -1,0 +1,38 @@
+/** aliyun-reply: answers the request of the message it gets, a service call or a property set with manual reply. */
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { AliyunDevice } from '../lib/aliyun';
+import { MialinkError } from '../lib/errors';
+import { ChosenDevice } from './device-sharing';
+import { asNumber, asText, isRecord, type Message, onInput } from './runtime';
+import { StatusLight } from './status';
+
+interface Config extends NodeDef {
+  device?: string;
+}
+
+export default function register(RED: NodeAPI): void {
+  RED.nodes.registerType('aliyun-reply', create);
+
+  function create(this: Node, config: Config): void {
+    RED.nodes.createNode(this, config);
+    const light = new StatusLight(this);
+    const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
+    chosen.acquireOrShow();
+
+    const answer = async (message: Message) => {
+      const device = chosen.acquire();
+      const request = isRecord(message.aliyun) ? message.aliyun : {};
+      const [id, topic] = [asText(request.id), asText(request.topic)];
+      if (id === '' || topic === '') throw new MialinkError('replyWithoutRequest');
+      const data = isRecord(message.payload) ? message.payload : {};
+      await device.answer({ id, topic }, { code: asNumber(message.code), data });
+    };
+
+    onInput(
+      RED,
+      this,
+      (message) => light.during(() => answer(message)),
+      () => chosen.release(),
+    );
+  }
+}

@@ -1,0 +1,35 @@
+/** aliyun-service: passes on the services that the cloud calls; aliyun-reply answers them. */
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { AliyunDevice, ServiceCall } from '../lib/aliyun';
+import type { MialinkError } from '../lib/errors';
+import { ChosenDevice } from './device-sharing';
+import { asText, inUsersLanguage, type Message, onClose } from './runtime';
+import { StatusLight } from './status';
+
+interface Config extends NodeDef {
+  device?: string;
+  service?: string;
+}
+
+export default function register(RED: NodeAPI): void {
+  RED.nodes.registerType('aliyun-service', create);
+
+  function create(this: Node, config: Config): void {
+    RED.nodes.createNode(this, config);
+    const light = new StatusLight(this);
+    const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
+    const stopListening = chosen.acquireOrShow()?.onService(
+      asText(config.service),
+      (call) => this.send(messageAbout(call)),
+      (call, problem: MialinkError) => this.error(inUsersLanguage(RED, problem), messageAbout(call) as Message),
+    );
+    onClose(this, () => {
+      stopListening?.();
+      return chosen.release();
+    });
+  }
+}
+
+function messageAbout({ params, ...call }: ServiceCall): Partial<Message> {
+  return { payload: params, aliyun: call };
+}

@@ -1,0 +1,93 @@
+/**
+ * One device, many nodes: the config node opens the device for its first user and closes it after its last; a flow
+ * node takes the device chosen in its `device` field, and its status follows the device's state.
+ */
+import type { EventEmitter } from 'node:events';
+import type { Node, NodeAPI } from 'node-red';
+import { MialinkError } from '../lib/errors';
+import { onClose } from './runtime';
+import type { StatusKey, StatusLight } from './status';
+
+export interface DeviceNode<Device, Credentials extends object = object> extends Node<Credentials> {
+  /** The device, open; throws the MialinkError that says which setting is wrong. */
+  acquire(user: Node): Device;
+  release(user: Node): Promise<void>;
+  /** Node-RED forwards an error or status of a config node to the nodes in here. */
+  users: Record<string, Node>;
+}
+
+/** Gives a config node its `acquire`, `release` and `users`. */
+export function shareDevice<Device, Credentials extends object>(
+  node: DeviceNode<Device, Credentials>,
+  open: () => Device,
+  close: (device: Device) => void | Promise<void>,
+): void {
+  let device: Device | undefined;
+  const shut = async () => {
+    const last = device;
+    device = undefined;
+    if (last !== undefined) await close(last);
+  };
+  node.users = {};
+  node.acquire = (user) => {
+    device ??= open();
+    node.users[user.id] = user;
+    return device;
+  };
+  node.release = async (user) => {
+    delete node.users[user.id];
+    if (Object.keys(node.users).length === 0) await shut();
+  };
+  onClose(node, shut);
+}
+
+/** What a device tells of its connection. */
+type Connected = EventEmitter<{ state: [StatusKey, ...unknown[]] }> & { readonly state: StatusKey };
+
+/** The device chosen in a flow node. */
+export class ChosenDevice<Device extends Connected> {
+  private use: { owner: DeviceNode<Device>; device: Device } | undefined;
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    private readonly id: string | undefined,
+    private readonly light: StatusLight,
+  ) {}
+
+  /** Takes the device if its settings allow; otherwise the status tells, and every message will. */
+  acquireOrShow(): Device | undefined {
+    try {
+      return this.acquire();
+    } catch (error) {
+      const absent = error instanceof MialinkError && error.reason === 'deviceNotChosen';
+      this.light.showConnection(absent ? 'no-device' : 'misconfigured');
+      return undefined;
+    }
+  }
+
+  acquire(): Device {
+    if (this.use) return this.use.device;
+    const owner = this.findOwner();
+    const device = owner.acquire(this.node);
+    this.use = { owner, device };
+    device.on('state', this.show);
+    this.light.showConnection(device.state);
+    return device;
+  }
+
+  async release(): Promise<void> {
+    const { use } = this;
+    this.use = undefined;
+    use?.device.off('state', this.show);
+    await use?.owner.release(this.node);
+  }
+
+  private findOwner(): DeviceNode<Device> {
+    const found = this.id ? this.RED.nodes.getNode(this.id) : undefined;
+    if (found && 'acquire' in found) return found as DeviceNode<Device>;
+    throw new MialinkError('deviceNotChosen', { node: this.node.name || this.node.type });
+  }
+
+  private readonly show = (state: StatusKey) => this.light.showConnection(state);
+}

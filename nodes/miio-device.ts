@@ -1,0 +1,93 @@
+/**
+ * miio-device (config): one miIO device, shared by the nodes that name it. It says hello to the device while a node
+ * uses it, and has the admin routes behind the dialog's *scan* and *test*.
+ */
+import type { NodeAPI, NodeDef } from 'node-red';
+import { type DeviceSettings, type MiioDevice, Network } from '../lib/miio';
+import { type DeviceNode, shareDevice } from './device-sharing';
+import { adminPost, asNumber, asText, inUsersLanguage, isRecord } from './runtime';
+
+interface Credentials {
+  token?: string;
+}
+
+type MiioDeviceNode = DeviceNode<MiioDevice, Credentials>;
+
+/** As they come from the editor, from an environment variable or from the dialog's *test*. */
+type Fields = Partial<
+  Record<'name' | 'address' | 'port' | 'deviceId' | 'timeoutMs' | 'retries' | 'bindAddress', unknown>
+>;
+type Config = NodeDef & Fields;
+
+/** Every miIO device of this Node-RED: one socket, one session for each device. */
+export const network = new Network();
+
+const DISCOVERY_MS = 2_000;
+const TEST_TIMEOUT_MS = 5_000;
+/** What the editor sends for a password that it does not know. */
+const STORED_PASSWORD = '__PWRD__';
+
+export default function register(RED: NodeAPI): void {
+  RED.nodes.registerType<MiioDeviceNode, Config, object, Credentials>('miio-device', create, {
+    credentials: { token: { type: 'password' } },
+  });
+
+  function create(this: MiioDeviceNode, config: Config): void {
+    RED.nodes.createNode(this, config);
+    shareDevice(
+      this,
+      () => {
+        const device = network.device(readSettings(config, this.credentials));
+        device.watch();
+        return device;
+      },
+      (device) => device.close(),
+    );
+  }
+
+  adminPost(RED, '/miio-device/discover', 'miio-device.write', async (body) => {
+    const devices = await network.discover({
+      addresses: asText(body.addresses),
+      bindAddress: asText(body.bindAddress),
+      timeoutMs: DISCOVERY_MS,
+    });
+    return {
+      devices: devices.map(({ token, ...device }) => ({ ...device, tokenDisclosed: token !== undefined })),
+    };
+  });
+
+  adminPost(RED, '/miio-device/test', 'miio-device.write', async (body) => {
+    const stored: unknown = RED.nodes.getCredentials(asText(body.id));
+    const typed = asText(body.token);
+    const credentials = typed === '' || typed === STORED_PASSWORD ? stored : { token: typed };
+    const device = network.device({ ...readSettings(body, credentials), timeoutMs: TEST_TIMEOUT_MS });
+    try {
+      const { result } = await device.call('miIO.info');
+      const info = isRecord(result) ? result : {};
+      return {
+        ok: true,
+        model: asText(info.model),
+        firmware: asText(info.fw_ver),
+        deviceId: device.deviceId,
+      };
+    } catch (error) {
+      return { ok: false, error: inUsersLanguage(RED, error).message };
+    } finally {
+      device.close();
+    }
+  });
+}
+
+/** The settings as the library takes them; a blank number means its default. */
+function readSettings(config: Fields, credentials: unknown): DeviceSettings {
+  return {
+    name: asText(config.name),
+    address: asText(config.address),
+    port: asText(config.port) === '' ? undefined : (asNumber(config.port) ?? Number.NaN),
+    token: isRecord(credentials) ? asText(credentials.token) : '',
+    deviceId: asText(config.deviceId),
+    timeoutMs: asNumber(config.timeoutMs),
+    retries: asNumber(config.retries),
+    bindAddress: asText(config.bindAddress),
+  };
+}

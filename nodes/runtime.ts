@@ -1,0 +1,118 @@
+/**
+ * The only glue between Node-RED and the library: one wrapper for every message handler, one for every admin route,
+ * and the readers of configuration values, which arrive as text, as numbers (from an environment variable) or not at
+ * all (from an older flow).
+ */
+import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red';
+import { MialinkError } from '../lib/errors';
+
+/** A message, with whatever properties the flow has put into it. */
+export type Message = NodeMessageInFlow & Record<string, unknown>;
+export type Send = (message: Message | (Message | null)[]) => void;
+export type InputHandler = (message: Message, send: Send, signal: AbortSignal) => Promise<void>;
+
+const CATALOGUE = '@mialink/node-red-miio-aliyun';
+
+/**
+ * Handles each message with `handler`: `done()` when it returns, `done(error)` when it throws, exactly once. When the
+ * node closes, `signal` is aborted and the handlers under way are awaited before `dispose` is called.
+ */
+export function onInput(
+  RED: NodeAPI,
+  node: Node,
+  handler: InputHandler,
+  dispose: () => void | Promise<void> = () => {},
+) {
+  const closing = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  node.on('input', (message, send, done) => {
+    const handled = handler(message as Message, send as Send, closing.signal).then(
+      () => done(),
+      (error: unknown) => done(inUsersLanguage(RED, error)),
+    );
+    const finished = handled
+      .catch((error: unknown) => node.warn(String(error)))
+      .finally(() => underWay.delete(finished));
+    underWay.add(finished);
+  });
+  onClose(node, async () => {
+    closing.abort();
+    await Promise.all(underWay);
+    await dispose();
+  });
+}
+
+/** Calls `dispose` when the node closes; Node-RED waits for it. */
+export function onClose(node: Node, dispose: () => void | Promise<void>): void {
+  node.on('close', (done: () => void) => {
+    Promise.resolve()
+      .then(dispose)
+      .catch((error: unknown) => node.warn(String(error)))
+      .then(done);
+  });
+}
+
+/**
+ * An admin route that takes and answers JSON. `handler` gets the body as an object; what it throws becomes the answer
+ * `{error}` with status 400, in the words of the error.
+ */
+export function adminPost(
+  RED: NodeAPI,
+  path: string,
+  permission: string,
+  handler: (body: Record<string, unknown>) => Promise<unknown>,
+): void {
+  RED.httpAdmin.post(path, RED.auth.needsPermission(permission), (request, response) => {
+    const body: unknown = request.body;
+    Promise.resolve()
+      .then(() => handler(isRecord(body) ? body : {}))
+      .then((answer) => response.json(answer))
+      .catch((error: unknown) => response.status(400).json({ error: inUsersLanguage(RED, error).message }));
+  });
+}
+
+/** The same error with its text in the language of the server, as far as a catalogue has it. */
+export function inUsersLanguage(RED: NodeAPI, error: unknown): Error {
+  if (!(error instanceof MialinkError)) return error instanceof Error ? error : new Error(String(error));
+  for (const family of ['miio-device', 'aliyun-device']) {
+    const path = `${family}.errors.${error.reason}`;
+    const text = RED._(`${CATALOGUE}/${family}:${path}`, { ...error.values, defaultValue: '' });
+    if (text !== '' && !text.endsWith(path)) error.message = text;
+  }
+  return error;
+}
+
+export function asText(value: unknown): string {
+  return value === undefined || value === null ? '' : String(value).trim();
+}
+
+/** Undefined for a blank or a value that is no number. */
+export function asNumber(value: unknown): number | undefined {
+  const number = asText(value) === '' ? Number.NaN : Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+export function asFlag(value: unknown, otherwise: boolean): boolean {
+  if (value === undefined || value === '') return otherwise;
+  return value === true || value === 'true' || value === 1;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
+}
+
+/** The value of a typed input; undefined for a message property that is not there. */
+export function typedValue(
+  RED: NodeAPI,
+  node: Node,
+  message: Message,
+  value: string,
+  type: string,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    RED.util.evaluateNodeProperty(value, type, node, message, (error, result) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * The status of a flow node: the state of its connection, and over it the operation under way or just ended. Texts are
+ * keys of the node's own catalogue, so that each user reads his own language.
+ */
+import type { Node, NodeStatus } from 'node-red';
+
+type Light = Pick<NodeStatus, 'fill' | 'shape'>;
+
+const GREEN_DOT: Light = { fill: 'green', shape: 'dot' };
+const YELLOW_RING: Light = { fill: 'yellow', shape: 'ring' };
+const RED_RING: Light = { fill: 'red', shape: 'ring' };
+const RED_DOT: Light = { fill: 'red', shape: 'dot' };
+const BLUE_DOT: Light = { fill: 'blue', shape: 'dot' };
+const GREY_RING: Light = { fill: 'grey', shape: 'ring' };
+
+const LIGHTS = {
+  // connection
+  idle: GREY_RING,
+  connecting: YELLOW_RING,
+  connected: GREEN_DOT,
+  disconnected: RED_RING,
+  refused: RED_RING,
+  closed: GREY_RING,
+  misconfigured: RED_RING,
+  'no-device': RED_RING,
+  // operation
+  busy: BLUE_DOT,
+  done: GREEN_DOT,
+  failed: RED_DOT,
+  found: GREEN_DOT,
+  waiting: YELLOW_RING,
+  downloading: BLUE_DOT,
+  verified: GREEN_DOT,
+  cancelled: GREY_RING,
+} as const satisfies Record<string, Light>;
+
+export type StatusKey = keyof typeof LIGHTS;
+
+export class StatusLight {
+  private shown: StatusKey | undefined;
+  private underWay = 0;
+  private connection: StatusKey | undefined;
+
+  constructor(private readonly node: Node) {}
+
+  show(key: StatusKey): void {
+    if (key === this.shown) return;
+    this.shown = key;
+    this.node.status({ ...LIGHTS[key], text: `${this.node.type}.status.${key}` });
+  }
+
+  /** The state of the connection; seen unless an operation is under way. */
+  showConnection(key: StatusKey): void {
+    this.connection = key;
+    if (this.underWay === 0) this.show(key);
+  }
+
+  /** Runs an operation under the blue dot, then shows how it ended. */
+  async during<Value>(operation: () => Promise<Value>): Promise<Value> {
+    this.underWay++;
+    this.show('busy');
+    try {
+      const value = await operation();
+      this.end('done');
+      return value;
+    } catch (error) {
+      this.end('failed');
+      throw error;
+    }
+  }
+
+  private end(outcome: 'done' | 'failed'): void {
+    this.underWay--;
+    if (this.underWay > 0) return;
+    // What is wrong with the settings says more than that it failed.
+    const unset = this.connection === 'misconfigured' || this.connection === 'no-device';
+    this.show(unset && this.connection ? this.connection : outcome);
+  }
+}

@@ -1,0 +1,40 @@
+/** The values of a device, classic ones by name beside MIoT ones by 'siid.piid', and what may be written to them. */
+import { isDeepStrictEqual } from 'node:util';
+import type { SimulatedDeviceOptions } from './options';
+
+export class Properties {
+  private readonly values: Map<string, unknown>;
+
+  /** `changed` is told of every new value, whoever set it. */
+  constructor(
+    private readonly options: SimulatedDeviceOptions,
+    private readonly changed: (name: string, value: unknown) => void,
+  ) {
+    this.values = new Map(Object.entries({ ...options.properties, ...options.miot }));
+  }
+
+  has(name: string): boolean {
+    return this.values.has(name);
+  }
+
+  /** undefined: no such property. */
+  get(name: string): unknown {
+    return this.values.get(name);
+  }
+
+  set(name: string, value: unknown): void {
+    if (isDeepStrictEqual(this.values.get(name), value)) return;
+    this.values.set(name, value);
+    this.changed(name, value);
+  }
+
+  /** True for what commands cannot write. */
+  isReadOnly(name: string): boolean {
+    return this.options.readOnly?.includes(name) ?? false;
+  }
+
+  /** True when a command may write `value`. */
+  accepts(name: string, value: unknown): boolean {
+    return this.options.accepts?.[name]?.(value) ?? true;
+  }
+}
