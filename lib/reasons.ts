@@ -23,6 +23,8 @@ export const reasons = {
     text: '__node__: no device is chosen, or the chosen one is disabled; choose a device in the node',
   },
 
+  fieldInvalid: { code: 'CONFIG', text: '__node__: the field __field__ cannot be evaluated: __cause__' },
+
   // lib/miio
   tokenMissing: {
     code: 'CONFIG',
@@ -137,6 +139,11 @@ export const reasons = {
     text: 'the certificate of __host__ was not accepted for __device__: __cause__; check the endpoint, the clock and the CA',
   },
   connectionFailed: { code: 'TRANSPORT', text: '__device__ could not connect to __host__: __cause__' },
+  connectionLost: { code: 'TRANSPORT', text: '__device__ lost its connection to __host__: __cause__' },
+  subscriptionRefused: {
+    code: 'DEVICE',
+    text: '__device__: the cloud refused the subscription to __topic__; what arrives there is missed',
+  },
   sessionTaken: {
     code: 'TRANSPORT',
     text: '__device__ is disconnected again and again right after sign-in: another client probably uses the same ProductKey and DeviceName; stop one of them',

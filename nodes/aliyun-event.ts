@@ -4,6 +4,7 @@ import type { AliyunDevice } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
 import { requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
+import { typeOf } from './property-operations';
 import { asText, isRecord, type Message, onInput } from './runtime';
 import { StatusLight } from './status';
 
@@ -44,7 +45,6 @@ export default function register(RED: NodeAPI): void {
 function outputsOf(device: AliyunDevice, payload: unknown): Record<string, unknown> {
   if (payload === undefined || payload === null || payload === '') return {};
   if (isRecord(payload)) return payload;
-  const type = Array.isArray(payload) ? 'an array' : typeof payload;
-  const rule = 'an object {parameter: value}';
-  throw new MialinkError('payloadInvalid', { device: device.label, operation: 'the event', rule, type });
+  const values = { device: device.label, operation: 'the event', rule: 'an object {parameter: value}' };
+  throw new MialinkError('payloadInvalid', { ...values, type: typeOf(payload) });
 }

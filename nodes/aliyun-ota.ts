@@ -5,7 +5,13 @@
 import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
-import { type FirmwareNotice, fileVersionStore, OtaClient, type OtaProgress, safeName } from '../lib/aliyun/ota';
+import {
+  type FirmwareNotice,
+  fileVersionStore,
+  OtaClient,
+  type OtaProgress,
+  safeName,
+} from '../lib/aliyun/ota';
 import { MialinkError } from '../lib/errors';
 import { logOf } from './aliyun-device';
 import { ChosenDevice } from './device-sharing';
@@ -53,7 +59,8 @@ export default function register(RED: NodeAPI): void {
         const name = asText(message.operation);
         const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
         const known = Object.keys(OPERATIONS).join(', ');
-        if (!operation || !ota) throw new MialinkError('operationUnknown', { device: label, operation: name, known });
+        if (!operation || !ota)
+          throw new MialinkError('operationUnknown', { device: label, operation: name, known });
         await operation(ota, message.payload);
       },
       async () => {
@@ -64,7 +71,13 @@ export default function register(RED: NodeAPI): void {
   }
 }
 
-function startOta(RED: NodeAPI, node: Node, config: Config, device: AliyunDevice, light: StatusLight): OtaClient {
+function startOta(
+  RED: NodeAPI,
+  node: Node,
+  config: Config,
+  device: AliyunDevice,
+  light: StatusLight,
+): OtaClient {
   const { productKey, deviceName } = device.identity;
   const userDir = RED.settings.userDir ?? process.cwd();
   const ownDirectory = join(userDir, 'aliyun-ota', safeName(productKey), safeName(deviceName));
@@ -76,9 +89,12 @@ function startOta(RED: NodeAPI, node: Node, config: Config, device: AliyunDevice
     download: config.download === 'manual' ? 'manual' : 'auto',
     maxSize: asNumber(config.maxSize),
     allowHttp: asFlag(config.allowHttp, false),
-    ca: device.trusted,
+    ca: device.additionalRoots,
     logger: logOf(RED, node),
-    versionStore: fileVersionStore(join(ownDirectory, `${safeName(moduleName || 'default')}.version`)),
+    versionStore: fileVersionStore(
+      join(ownDirectory, `${safeName(moduleName || 'default')}.version`),
+      device.label,
+    ),
   });
   ota.on('notice', () => light.show(config.download === 'manual' ? 'waiting' : 'downloading'));
   ota.on('progress', (progress) => node.send([null, progressMessage(progress)]));
@@ -88,7 +104,10 @@ function startOta(RED: NodeAPI, node: Node, config: Config, device: AliyunDevice
   });
   ota.on('failed', (problem) => {
     light.show(problem.code === 'CANCELLED' ? 'cancelled' : 'failed');
-    node.error(inUsersLanguage(RED, problem), { payload: undefined, aliyun: { module: moduleName || 'default' } } as never);
+    node.error(inUsersLanguage(RED, problem), {
+      payload: undefined,
+      aliyun: { module: moduleName || 'default' },
+    } as never);
   });
   ota.start();
   return ota;

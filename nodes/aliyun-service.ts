@@ -1,7 +1,6 @@
 /** aliyun-service: passes on the services that the cloud calls; aliyun-reply answers them. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice, ServiceCall } from '../lib/aliyun';
-import type { MialinkError } from '../lib/errors';
 import { ChosenDevice } from './device-sharing';
 import { asText, inUsersLanguage, type Message, onClose } from './runtime';
 import { StatusLight } from './status';
@@ -21,7 +20,7 @@ export default function register(RED: NodeAPI): void {
     const stopListening = chosen.acquireOrShow()?.onService(
       asText(config.service),
       (call) => this.send(messageAbout(call)),
-      (call, problem: MialinkError) => this.error(inUsersLanguage(RED, problem), messageAbout(call) as Message),
+      (problem, call) => this.error(inUsersLanguage(RED, problem), messageAbout(call) as Message),
     );
     onClose(this, () => {
       stopListening?.();

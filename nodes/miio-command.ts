@@ -57,16 +57,14 @@ export default function register(RED: NodeAPI): void {
 }
 
 async function methodOf(RED: NodeAPI, node: Node, config: Config, message: Message): Promise<string> {
-  const field = asText(config.method);
-  const type = config.methodType || 'str';
-  if (field !== '') return asText(await typedValue(RED, node, message, field, type));
+  const input = { field: 'method', value: asText(config.method), type: config.methodType || 'str' };
+  if (input.value !== '') return asText(await typedValue(RED, node, message, input));
   return asText(message.method) || asText(isRecord(message.payload) ? message.payload.method : '');
 }
 
 async function paramsOf(RED: NodeAPI, node: Node, config: Config, message: Message): Promise<unknown> {
-  const field = asText(config.params);
-  const type = config.paramsType || 'json';
-  if (field !== '') return (await typedValue(RED, node, message, field, type)) ?? [];
+  const input = { field: 'params', value: asText(config.params), type: config.paramsType || 'json' };
+  if (input.value !== '') return (await typedValue(RED, node, message, input)) ?? [];
   return message.params ?? (isRecord(message.payload) ? message.payload.params : undefined) ?? [];
 }
 

@@ -4,7 +4,7 @@
  * all (from an older flow).
  */
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red';
-import { MialinkError } from '../lib/errors';
+import { MialinkError, messageOf } from '../lib/errors';
 
 /** A message, with whatever properties the flow has put into it. */
 export type Message = NodeMessageInFlow & Record<string, unknown>;
@@ -101,18 +101,26 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
 }
 
-/** The value of a typed input; undefined for a message property that is not there. */
-export function typedValue(
+/**
+ * The value of a typed input; undefined for a message property that is not there. Throws `fieldInvalid` for broken
+ * JSON, a broken expression or the like.
+ */
+export async function typedValue(
   RED: NodeAPI,
   node: Node,
   message: Message,
-  value: string,
-  type: string,
+  input: { field: string; value: string; type: string },
 ): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    RED.util.evaluateNodeProperty(value, type, node, message, (error, result) => {
-      if (error) reject(error);
-      else resolve(result);
+  const { field, value, type } = input;
+  try {
+    return await new Promise((resolve, reject) => {
+      RED.util.evaluateNodeProperty(value, type, node, message, (error, result) => {
+        if (error) reject(error);
+        else resolve(result);
+      });
     });
-  });
+  } catch (error) {
+    const values = { node: node.name || node.type, field, cause: messageOf(error) };
+    throw new MialinkError('fieldInvalid', values, { cause: error });
+  }
 }

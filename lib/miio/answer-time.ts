@@ -4,6 +4,7 @@
  */
 const INITIAL_WAIT_MS = 1_000;
 const SHORTEST_WAIT_MS = 200;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class AnswerTime {
   private smoothed: number | undefined;
@@ -28,5 +29,20 @@ export class AnswerTime {
       this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - elapsedMs);
       this.smoothed = 0.875 * this.smoothed + 0.125 * elapsedMs;
     }
+  }
+}
+
+/** How long to wait behind each packet of one try. The last try goes on until the deadline ends it. */
+export function* waits(answerMs: number, last: boolean, retries: number): Generator<number> {
+  if (retries === 0) {
+    yield LONGEST_TIMER_MS;
+    return;
+  }
+  yield answerMs;
+  for (let wait = 2 * answerMs; ; wait *= 2) {
+    yield wait;
+    if (last) continue;
+    yield wait;
+    return;
   }
 }

@@ -5,6 +5,9 @@
  */
 import { MialinkError, type PeerError, type Values } from '../errors';
 import { type Deferred, deferred } from '../wait';
+import { encodeRequest, MAX_ID } from './message';
+import { MAX_PLAINTEXT_BYTES } from './packet';
+import { unsentError } from './socket';
 
 export interface Answer {
   result: unknown;
@@ -30,10 +33,10 @@ export type Clue =
   | 'otherToken'
   /** A plaintext of nothing, or of no JSON. */
   | 'unreadable'
-  /** Hello is answered by another did than configured. */
-  | { otherDevice: string }
-  /** The system could not send. */
-  | { unreachable: string };
+  /** Hello is answered by another did than the configured one. */
+  | { found: string; deviceId: string }
+  /** The system could not send: its error. */
+  | { unsent: unknown };
 
 export class Command {
   /** Every id under which it was sent; the function takes the answer time. */
@@ -106,12 +109,9 @@ export class Command {
     if (clue === 'otherToken') return new MialinkError('tokenOther', values);
     if (clue === 'unreadable') return new MialinkError('answerUnreadable', values);
     if (clue === 'greeted' && !this.tokenProven()) return new MialinkError('tokenRejected', values);
-    if (typeof clue === 'object' && 'otherDevice' in clue) {
-      return new MialinkError('otherDevice', { ...values, found: clue.otherDevice });
-    }
-    if (typeof clue === 'object')
-      return new MialinkError('unreachable', { ...values, cause: clue.unreachable });
-    return new MialinkError('noAnswer', values);
+    if (typeof clue !== 'object') return new MialinkError('noAnswer', values);
+    if ('unsent' in clue) return unsentError(clue.unsent, values);
+    return new MialinkError('otherDevice', { ...values, ...clue });
   }
 
   private finish(settle: () => void): void {
@@ -120,5 +120,17 @@ export class Command {
     clearTimeout(this.timer);
     this.signal?.removeEventListener('abort', this.abort);
     settle();
+  }
+}
+
+/** Why nobody could send this request; undefined if it can be sent. */
+export function requestProblem(device: string, method: string, params: unknown): MialinkError | undefined {
+  try {
+    const bytes = encodeRequest(MAX_ID, method, params).length;
+    if (bytes <= MAX_PLAINTEXT_BYTES) return undefined;
+    return new MialinkError('requestTooLong', { device, method, bytes, limit: MAX_PLAINTEXT_BYTES });
+  } catch (cause) {
+    const type = 'one with a cycle or a BigInt';
+    return new MialinkError('paramsInvalid', { device, method, type }, { cause });
   }
 }

@@ -46,6 +46,8 @@ export interface CheckedSettings {
 }
 
 const LARGEST_DEVICE_ID = 2n ** 64n - 1n;
+/** The longest time that a timer takes. */
+const LARGEST_NUMBER = 2 ** 31 - 1;
 
 /** Throws the MialinkError (`CONFIG`) of the first setting that is missing or malformed. */
 export function checkSettings(settings: DeviceSettings): CheckedSettings {
@@ -65,10 +67,16 @@ export function checkSettings(settings: DeviceSettings): CheckedSettings {
     port,
     token: parseToken(settings.token, device),
     deviceId,
-    timeoutMs: settings.timeoutMs ?? 10_000,
-    retries: settings.retries ?? 3,
+    timeoutMs: wholeNumber(device, 'timeoutMs', 1, settings.timeoutMs ?? 10_000),
+    retries: wholeNumber(device, 'retries', 0, settings.retries ?? 3),
     bindAddress: settings.bindAddress?.trim() ?? '',
   };
+}
+
+function wholeNumber(device: string, field: string, min: number, value: number): number {
+  if (Number.isInteger(value) && value >= min && value <= LARGEST_NUMBER) return value;
+  const rule = `a whole number from ${min} to ${LARGEST_NUMBER}`;
+  throw new MialinkError('settingInvalid', { device, field, rule, value });
 }
 
 export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
@@ -82,6 +90,8 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
     private readonly release: () => void,
   ) {
     super();
+    // Any number of nodes may watch the state of one device: that is no leak to warn of.
+    this.setMaxListeners(0);
     session.on('state', this.forward);
   }
 
@@ -124,8 +134,8 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
       });
     }
     const answer = await this.session.call(method, params, {
-      timeoutMs: options.timeoutMs ?? this.settings.timeoutMs,
-      retries: options.retries ?? this.settings.retries,
+      timeoutMs: wholeNumber(device, 'timeoutMs', 1, options.timeoutMs ?? this.settings.timeoutMs),
+      retries: wholeNumber(device, 'retries', 0, options.retries ?? this.settings.retries),
       signal: options.signal,
     });
     return { ...answer, result: withoutToken(answer.result) };

@@ -2,12 +2,11 @@
  * Finds devices: says hello to targets (a few times, since UDP loses packets) and collects who answers until the time
  * is over. One socket for each local address, so that every interface's broadcast leaves by that interface.
  */
-import { createSocket as createDgramSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
-import { MialinkError } from '../errors';
 import { deferred, timePassed } from '../wait';
 import { deviceIdText, HELLO, parsePacket } from './packet';
-import { networkCause } from './socket';
+import { openSocket, type SocketOptions, unsentError } from './socket';
 import { broadcastTargets, parseTargets, type Target } from './targets';
 import { disclosedToken } from './token';
 
@@ -38,15 +37,14 @@ export interface DiscoveryOptions {
   resolve(address: string): Promise<string>;
   /** For tests. */
   interfaces?: typeof networkInterfaces;
-  createSocket?: typeof createDgramSocket;
+  createSocket?: SocketOptions['createSocket'];
 }
 
-/** When hello is said, as parts of the whole time. */
-const HELLO_TIMES = [0, 0.15, 0.5];
+/** Behind each hello the answers are awaited until this part of the whole time. */
+const WAITS_END = [0.15, 0.5, 1];
 /** Hellos sent at once, and the pause behind them: a sweep must not overrun its own socket. */
 const BURST = 64;
 const BURST_PAUSE_MS = 4;
-const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 const NO_DEVICE = '0';
 
 /** Every device once, by its id. Rejects when a target is not understood or no socket could send at all. */
@@ -89,7 +87,7 @@ class Search {
   private readonly asked: Set<string>;
   private readonly answered = new Set<string>();
   private readonly sockets = new Map<string, Promise<Socket>>();
-  private readonly causes: string[] = [];
+  private readonly failures: unknown[] = [];
   private sent = 0;
 
   constructor(
@@ -101,18 +99,16 @@ class Search {
 
   async run(timeoutMs: number, ended: Promise<unknown>): Promise<void> {
     const startedAt = performance.now();
-    for (const [index, part] of HELLO_TIMES.entries()) {
+    for (const part of WAITS_END) {
       if (await this.sayHello(ended)) return;
-      const next = (HELLO_TIMES[index + 1] ?? 1) * timeoutMs;
-      const pause = startedAt + Math.max(next, part * timeoutMs) - performance.now();
-      if (!(await timePassed(Math.max(0, pause), ended))) return;
+      const wait = startedAt + part * timeoutMs - performance.now();
+      if (!(await timePassed(Math.max(0, wait), ended))) return;
     }
   }
 
   result(): FoundDevice[] {
-    if (this.sent === 0 && this.causes[0] !== undefined) {
-      const device = this.targets.map((target) => target.address).join(', ');
-      throw new MialinkError('unreachable', { device, cause: this.causes[0] });
+    if (this.sent === 0 && this.failures.length > 0) {
+      throw unsentError(this.failures[0], { device: this.targets.map(({ address }) => address).join(', ') });
     }
     return [...this.found.values()];
   }
@@ -139,7 +135,7 @@ class Search {
       });
       this.sent++;
     } catch (error) {
-      this.causes.push(networkCause(error));
+      this.failures.push(error);
     }
   }
 
@@ -149,22 +145,13 @@ class Search {
     return known;
   }
 
-  private openSocket(from: string): Promise<Socket> {
-    const create = this.options.createSocket ?? createDgramSocket;
-    return new Promise((resolve, reject) => {
-      const socket = create({ type: 'udp4', lookup: (address, _options, done) => done(null, address, 4) });
-      socket.on('error', reject);
-      socket.on('message', (datagram, sender) => this.receive(datagram, sender.address, sender.port));
-      socket.bind(0, from || undefined, () => {
-        socket.setBroadcast(true);
-        try {
-          socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-        } catch {
-          // the system allows no larger buffer
-        }
-        resolve(socket);
-      });
-    });
+  private async openSocket(bindAddress: string): Promise<Socket> {
+    const { createSocket } = this.options;
+    const socket = await openSocket({ bindAddress, createSocket }, (datagram, sender) =>
+      this.receive(datagram, sender.address, sender.port),
+    );
+    socket.setBroadcast(true);
+    return socket;
   }
 
   private receive(datagram: Buffer, address: string, port: number): void {

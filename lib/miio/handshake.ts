@@ -6,7 +6,7 @@
 import { type Deferred, deferred, timePassed } from '../wait';
 import type { Command } from './command';
 import { deviceIdText, HELLO, type Packet } from './packet';
-import { type MiioSocket, networkCause } from './socket';
+import type { MiioSocket } from './socket';
 
 export interface HandshakeOptions {
   /** IP address or host name, resolved anew for every handshake. */
@@ -37,9 +37,10 @@ const VALID_MS = 60_000;
 const HELLOS_BEFORE_LOCATING = 3;
 
 export class Handshake {
+  /** Kept when it is forgotten: a late answer must still be known as this device's. */
   peer: Peer | undefined;
   private awaited: Deferred<void> | undefined;
-  private otherDevice: string | undefined;
+  private otherDevice: { found: string; deviceId: string } | undefined;
   private locatedAddress: string | undefined;
   private route: { address: string; close(): void } | 'none' | 'closed' = 'none';
 
@@ -56,16 +57,16 @@ export class Handshake {
     return this.peer !== undefined && performance.now() - this.peer.heardAt < ms;
   }
 
-  /** Returns with a new peer, or without one when `command` is finished. */
+  /** Returns with a valid peer, or without one when `command` is finished. */
   async exchange(command: Command): Promise<void> {
-    this.peer = undefined;
+    this.forget();
     this.otherDevice = undefined;
     const awaited = deferred<void>();
     this.awaited = awaited;
     for (let hellos = 1, wait = FIRST_WAIT_MS; command.state === 'open'; hellos++, wait *= 2) {
       await this.sayHello(hellos, command);
       if (!(await timePassed(wait, awaited.promise, command.finished))) break;
-      if (this.otherDevice) command.saw({ otherDevice: this.otherDevice });
+      if (this.otherDevice) command.saw(this.otherDevice);
     }
     this.awaited = undefined;
   }
@@ -73,9 +74,10 @@ export class Handshake {
   /** A header without data has arrived: true if it is the answer that was awaited. */
   accept(packet: Packet): boolean {
     if (!this.awaited || typeof this.route === 'string') return false;
-    const deviceId = deviceIdText(packet.did);
-    if (this.options.deviceId && this.options.deviceId !== deviceId) {
-      this.otherDevice = deviceId;
+    const { deviceId } = this.options;
+    const found = deviceIdText(packet.did);
+    if (deviceId && deviceId !== found) {
+      this.otherDevice = { found, deviceId };
       return false;
     }
     this.peer = {
@@ -94,8 +96,9 @@ export class Handshake {
     if (this.peer) this.peer = { ...this.peer, stamp, heardAt: performance.now() };
   }
 
+  /** What was heard is not to be relied on any more. */
   forget(): void {
-    this.peer = undefined;
+    if (this.peer) this.peer = { ...this.peer, heardAt: Number.NEGATIVE_INFINITY };
   }
 
   close(): void {
@@ -114,7 +117,7 @@ export class Handshake {
       this.listenTo(resolved);
       if (this.route !== 'closed') await socket.send(HELLO, port, resolved);
     } catch (error) {
-      command.saw({ unreachable: networkCause(error) });
+      command.saw({ unsent: error });
     }
   }
 

@@ -20,6 +20,9 @@ export type Message =
   /** JSON, but no answer to anybody: no object, or no numeric id. */
   | { kind: 'stray' };
 
+/** An id is at least 1 and at most this; some firmware keeps it in a signed 32 bit number. */
+export const MAX_ID = 2 ** 31 - 1;
+
 /** Deeper nesting is an attack on whoever walks the value, not an answer. */
 const MAX_DEPTH = 32;
 const PROTOTYPE_KEY = /__proto__|\\u/i;

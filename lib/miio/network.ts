@@ -29,14 +29,14 @@ const LOCATE_TIMEOUT_MS = 1_000;
 export class Network {
   private readonly sockets = new Map<string, MiioSocket>();
   private readonly sessions = new Map<string, SharedSession>();
-  private state: 'open' | 'closed' = 'open';
+  private readonly closing = new AbortController();
 
   constructor(private readonly options: NetworkOptions = {}) {}
 
   /** A device to command; close it when it is no longer used. Throws a MialinkError (`CONFIG`) for bad settings. */
   device(settings: DeviceSettings): MiioDevice {
     const checked = checkSettings(settings);
-    if (this.state === 'closed') throw new MialinkError('closed', { device: checked.label });
+    if (this.closing.signal.aborted) throw new MialinkError('closed', { device: checked.label });
     const key = sessionKey(checked);
     const shared = this.sessions.get(key) ?? { session: this.openSession(checked), users: 0 };
     this.sessions.set(key, shared);
@@ -48,12 +48,14 @@ export class Network {
   /** See `discover`. */
   discover(options: Omit<DiscoveryOptions, 'resolve'> = {}): Promise<FoundDevice[]> {
     const { createSocket, interfaces } = this.options;
-    return discover({ createSocket, interfaces, ...options, resolve: resolveAddress });
+    const closed = this.closing.signal;
+    const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
+    return discover({ createSocket, interfaces, ...options, signal, resolve: resolveAddress });
   }
 
-  /** Settles all commands with `closed` and closes every socket. */
+  /** Settles all commands with `closed`, ends every search and closes every socket. */
   async close(): Promise<void> {
-    this.state = 'closed';
+    this.closing.abort();
     for (const { session, idleTimer } of this.sessions.values()) {
       clearTimeout(idleTimer);
       session.close();
@@ -76,7 +78,7 @@ export class Network {
 
   private release(key: string, shared: SharedSession): void {
     shared.users--;
-    if (shared.users > 0) return;
+    if (shared.users > 0 || this.closing.signal.aborted) return;
     shared.session.stopWatch();
     shared.idleTimer = setTimeout(() => this.drop(key, shared), this.options.keepUnusedMs ?? 60_000).unref();
   }

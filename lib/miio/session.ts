@@ -16,21 +16,19 @@ import { EventEmitter } from 'node:events';
 import { Backoff } from '../backoff';
 import { MialinkError } from '../errors';
 import { timePassed } from '../wait';
-import { AnswerTime } from './answer-time';
-import { type Answer, Command, type CommandOptions } from './command';
+import { AnswerTime, waits } from './answer-time';
+import { type Answer, Command, type CommandOptions, requestProblem } from './command';
 import { Handshake, type HandshakeOptions, stampNow } from './handshake';
-import { encodeRequest, parseMessage } from './message';
+import { encodeRequest, MAX_ID, parseMessage } from './message';
 import {
   deriveKeys,
   deviceIdText,
   encodePacket,
   type Keys,
-  MAX_PLAINTEXT_BYTES,
   openPacket,
   type Packet,
   parsePacket,
 } from './packet';
-import { networkCause } from './socket';
 
 export type SessionState = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'refused' | 'closed';
 
@@ -41,8 +39,6 @@ export interface SessionOptions extends HandshakeOptions {
 }
 
 const QUEUE_LIMIT = 100;
-const MAX_ID = 2 ** 31 - 1;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Answer times are kept for this many methods of a device. */
 const METHODS_MEASURED = 64;
 const WATCH_INTERVAL_MS = 30_000;
@@ -63,6 +59,8 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
 
   constructor(private readonly options: SessionOptions) {
     super();
+    // Any number of users may watch the state: that is no leak to warn of.
+    this.setMaxListeners(0);
     this.keys = deriveKeys(options.token);
     this.handshake = new Handshake(options, (datagram) => this.receive(datagram));
   }
@@ -119,9 +117,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     if (this.waiting.size >= QUEUE_LIMIT) {
       return new MialinkError('queueFull', { device, waiting: this.waiting.size });
     }
-    const bytes = encodeRequest(MAX_ID, method, params).length;
-    if (bytes <= MAX_PLAINTEXT_BYTES) return undefined;
-    return new MialinkError('requestTooLong', { device, method, bytes, limit: MAX_PLAINTEXT_BYTES });
+    return requestProblem(device, method, params);
   }
 
   private command(method: string, params: unknown, options: CommandOptions): Command {
@@ -173,7 +169,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     if (this.token === 'proven' && this.handshake.valid) return;
     if (this.current === 'idle') this.setState('connecting');
     await this.handshake.exchange(command);
-    if (this.handshake.peer) command.saw('greeted');
+    if (this.handshake.valid) command.saw('greeted');
   }
 
   /** One try; false if the network did not take its packets. */
@@ -196,7 +192,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
         await this.options.socket.send(packet, this.options.port, peer.address);
         packets++;
       } catch (error) {
-        command.saw({ unreachable: networkCause(error) });
+        command.saw({ unsent: error });
         await timePassed(wait, command.finished);
         return false;
       }
@@ -244,7 +240,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     if (code === 'AUTH') {
       this.token = 'rejected';
       this.setState('refused');
-    } else if (code === 'TIMEOUT' || code === 'TRANSPORT') {
+    } else if (code === 'TIMEOUT' || code === 'TRANSPORT' || code === 'CONFIG') {
       // A token that worked may have been changed meanwhile: the next command looks afresh.
       if (this.token === 'proven') this.token = 'untried';
       this.handshake.forget();
@@ -270,7 +266,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
       await this.handshake.exchange(hello);
       hello.resolve(0, []);
     }
-    if (this.handshake.peer) {
+    if (this.handshake.valid) {
       watch.backoff.reset();
       this.scheduleProbe(WATCH_INTERVAL_MS);
     } else {
@@ -295,20 +291,5 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     const id = this.nextId;
     this.nextId = id >= MAX_ID ? 1 : id + 1;
     return id;
-  }
-}
-
-/** How long to wait behind each packet of one try. The last try goes on until the deadline ends it. */
-function* waits(answerMs: number, last: boolean, retries: number): Generator<number> {
-  if (retries === 0) {
-    yield MAX_TIMER_MS;
-    return;
-  }
-  yield answerMs;
-  for (let wait = 2 * answerMs; ; wait *= 2) {
-    yield wait;
-    if (last) continue;
-    yield wait;
-    return;
   }
 }

@@ -2,8 +2,8 @@
  * One UDP socket for all devices behind one local address. Datagrams go to whoever waits for that sender; opened by
  * the first packet sent, opened anew after an error, closed for good by `close`.
  */
-import { createSocket as createDgramSocket, type Socket } from 'node:dgram';
-import { MialinkError, messageOf } from '../errors';
+import { createSocket as createDgramSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { MialinkError, messageOf, type Values } from '../errors';
 
 export type Receiver = (datagram: Buffer) => void;
 
@@ -34,7 +34,7 @@ export class MiioSocket {
     };
   }
 
-  /** Resolves when the packet has been handed to the network; rejects with the system's error. */
+  /** Resolves when the packet has been handed to the network; rejects with what `unsentError` explains. */
   async send(packet: Buffer, port: number, address: string): Promise<void> {
     const socket = await this.open();
     await new Promise<void>((resolve, reject) => {
@@ -53,43 +53,50 @@ export class MiioSocket {
     if (this.socket === 'closed')
       return Promise.reject(new MialinkError('closed', { device: 'the UDP socket' }));
     if (this.socket === 'unopened') {
-      const opening = this.bind(() => {
+      const opening = openSocket(this.options, (datagram, sender) =>
+        this.deliver(datagram, `${sender.address}:${sender.port}`),
+      );
+      const gone = () => {
         if (this.socket === opening) this.socket = 'unopened';
-      });
-      opening.catch(() => undefined);
+      };
+      opening.then((socket) => socket.once('close', gone), gone);
       this.socket = opening;
     }
     return this.socket;
   }
 
-  /** `failed` is called when the socket is of no use any more: the next packet opens a new one. */
-  private bind(failed: () => void): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      const create = this.options.createSocket ?? createDgramSocket;
-      // Addresses are resolved before they get here: without this lookup dgram would ask the resolver for every packet.
-      const socket = create({ type: 'udp4', lookup: (address, _options, done) => done(null, address, 4) });
-      socket.on('message', (datagram, sender) => this.deliver(datagram, `${sender.address}:${sender.port}`));
-      socket.on('error', (error) => {
-        reject(error);
-        failed();
-        shut(socket);
-      });
-      socket.bind(0, this.options.bindAddress || undefined, () => {
-        try {
-          socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-        } catch {
-          // the system allows no larger buffer
-        }
-        // Whoever awaits an answer has a timer; an unused socket must not keep a program alive.
-        socket.unref();
-        resolve(socket);
-      });
-    });
-  }
-
   private deliver(datagram: Buffer, sender: string): void {
     for (const receiver of this.receivers.get(sender) ?? []) receiver(datagram);
   }
+}
+
+/**
+ * A bound socket; rejects with `socketFailed`. An error closes it. It does not keep a program alive: whoever awaits an
+ * answer has a timer.
+ */
+export function openSocket(
+  { bindAddress, createSocket = createDgramSocket }: SocketOptions,
+  receive: (datagram: Buffer, sender: RemoteInfo) => void,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    // Addresses are resolved before they get here: without this lookup dgram would ask the resolver for every packet.
+    const socket = createSocket({ type: 'udp4', lookup: (address, _, done) => done(null, address, 4) });
+    socket.on('message', receive);
+    socket.on('error', (cause) => {
+      const device = bindAddress || '0.0.0.0';
+      reject(new MialinkError('socketFailed', { device, cause: networkCause(cause) }, { cause }));
+      shut(socket);
+    });
+    socket.bind(0, bindAddress || undefined, () => {
+      try {
+        socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      } catch {
+        // the system allows no larger buffer
+      }
+      socket.unref();
+      resolve(socket);
+    });
+  });
 }
 
 function shut(socket: Socket): void {
@@ -104,4 +111,10 @@ function shut(socket: Socket): void {
 export function networkCause(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : messageOf(error);
+}
+
+/** What to tell when a packet could not be sent; an error that already says what to do stays as it is. */
+export function unsentError(cause: unknown, values: Values): MialinkError {
+  if (cause instanceof MialinkError) return cause;
+  return new MialinkError('unreachable', { ...values, cause: networkCause(cause) }, { cause });
 }

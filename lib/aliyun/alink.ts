@@ -1,0 +1,127 @@
+/**
+ * Alink, the JSON of the thing model (pure).
+ *
+ *   request  {"id":"123","version":"1.0","params":{…},"method":"thing.event.property.post"}
+ *   reply    {"id":"123","code":200,"data":{…},"message":"success"}
+ *
+ * Written strictly, read tolerantly: id and code as text or number; message, data and params may be missing. A
+ * parser never throws: it gives a value, or the cause why there is none.
+ *
+ * Source: Alibaba Cloud IoT Platform, "Alink protocol".
+ */
+
+import { MialinkError, messageOf } from '../errors';
+
+/** What the cloud accepts as one message. */
+export const maxPayloadBytes = 256 * 1024;
+
+const maxDepth = 32;
+const maxIdLength = 64;
+
+export interface CloudReply {
+  id: string;
+  code: number;
+  message: string;
+  data: unknown;
+}
+
+export interface CloudRequest {
+  id: string;
+  /** `''` when the message has none. */
+  method: string;
+  /** `{}` when the message has none. */
+  params: Record<string, unknown>;
+}
+
+/** `id` is there when the message had a usable one, so that it can be answered nevertheless. */
+export interface Malformed {
+  cause: string;
+  id?: string;
+}
+
+export type Parsed<Value> = { value: Value } | Malformed;
+
+type Json = Record<string, unknown>;
+
+export function requestBody(id: string, method: string, params: unknown): object {
+  return { id, version: '1.0', params, method };
+}
+
+export function replyBody(id: string, code: number, data: unknown): object {
+  return { id, code, data };
+}
+
+/**
+ * The JSON text of a message. Throws `payloadInvalid` for what JSON cannot express and for more than 256 KB;
+ * `operation` is what it is sent for.
+ */
+export function encode(message: object, device: string, operation: string): string {
+  const refuse = (rule: string, type: string) =>
+    new MialinkError('payloadInvalid', { device, operation, rule, type });
+  let text: string;
+  try {
+    text = JSON.stringify(message);
+  } catch (error) {
+    throw refuse('something JSON can express', messageOf(error));
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxPayloadBytes) throw refuse(`at most ${maxPayloadBytes} bytes of JSON`, `${bytes}`);
+  return text;
+}
+
+export function parseReply(payload: Buffer): Parsed<CloudReply> {
+  return parse<CloudReply>(payload, (id, { code, message, data = {} }) => {
+    const number = typeof code === 'string' && code.trim() !== '' ? Number(code) : code;
+    if (typeof number !== 'number' || !Number.isInteger(number)) return { id, cause: 'it has no code' };
+    return { value: { id, code: number, message: typeof message === 'string' ? message : '', data } };
+  });
+}
+
+export function parseRequest(payload: Buffer): Parsed<CloudRequest> {
+  return parse<CloudRequest>(payload, (id, { method = '', params }) => {
+    if (typeof method !== 'string') return { id, cause: 'its method is not text' };
+    const inputs = params ?? {};
+    if (!isObject(inputs)) return { id, cause: 'its params are not an object' };
+    return { value: { id, method, params: inputs } };
+  });
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parse<Value>(payload: Buffer, read: (id: string, message: Json) => Parsed<Value>): Parsed<Value> {
+  if (payload.length > maxPayloadBytes) return { cause: `it is longer than ${maxPayloadBytes} bytes` };
+  let message: unknown;
+  try {
+    message = JSON.parse(payload.toString('utf8'));
+  } catch {
+    return { cause: 'it is not JSON' };
+  }
+  if (!isObject(message)) return { cause: 'it is not a JSON object' };
+  const id = readId(message.id);
+  if (id === undefined) return { cause: 'it has no usable id' };
+  if (isDeeperThan(message, maxDepth)) return { id, cause: `it is nested deeper than ${maxDepth} levels` };
+  return read(id, withoutProto(message));
+}
+
+function readId(id: unknown): string | undefined {
+  if (typeof id === 'number' && Number.isSafeInteger(id) && id >= 0) return String(id);
+  return typeof id === 'string' && id !== '' && id.length <= maxIdLength ? id : undefined;
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(item, levels - 1));
+}
+
+/** JSON may hold `__proto__` as a plain key, which becomes a prototype where a flow copies the object by hand. */
+function withoutProto(message: Json): Json {
+  const entries = Object.entries(message).filter(([key]) => key !== '__proto__');
+  return Object.fromEntries(entries.map(([key, value]) => [key, cleaned(value)]));
+}
+
+function cleaned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(cleaned);
+  return isObject(value) ? withoutProto(value) : value;
+}

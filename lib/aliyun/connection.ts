@@ -1,0 +1,273 @@
+/**
+ * One MQTT connection that comes back by itself.
+ *
+ *   idle ──open──> connecting ──SUBACK──> connected
+ *                   │  │  ^  ^               │
+ *                   │  │  │  └─wait─ disconnected <──lost
+ *                   │  └──┼──failed──────^
+ *                   │     └──wait (long)── refused
+ *                   └──CONNACK 4, 5────────^            any ──close──> closed
+ *
+ * `connected` means that the subscriptions are acknowledged. A client of mqtt.js serves one connection and is
+ * then thrown away, so nothing of an old session reaches the next; mqtt.js' own reconnection is switched off.
+ * A silent broker is found by the pings of mqtt.js after 1.5 keepalives, or by `probe` in seconds.
+ *
+ * Source: MQTT 3.1.1; Alibaba Cloud IoT Platform, "MQTT connection" (CONNACK codes, limits).
+ */
+import { EventEmitter } from 'node:events';
+import type { MqttClient } from 'mqtt';
+import { MialinkError } from '../errors';
+import type { Logger } from '../logger';
+import { Pending } from '../pending';
+import { type Deferred, deferred, timePassed } from '../wait';
+import { connectionProblem, refusedTopics } from './failure';
+import { runListener } from './listener';
+import type { Ending, Retry } from './retry';
+
+export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'refused' | 'closed';
+
+export interface ConnectionOptions {
+  /** For texts. */
+  label: string;
+  host: string;
+  /** Makes a client that is connecting; may throw. */
+  dial(): MqttClient;
+  /** What is subscribed at each connect. */
+  topics(): string[];
+  onMessage(topic: string, payload: Buffer): void;
+  retry: Retry;
+  logger: Logger;
+}
+
+export interface ConnectionEvents {
+  /** The new state, and why it is not connected. */
+  state: [ConnectionState, MialinkError | undefined];
+}
+
+/** From the first try to SUBACK. */
+const attemptLimitMs = 20_000;
+const probeLimitMs = 10_000;
+/** The farewell of a connection whose peer is silent. */
+const farewellMs = 900;
+
+export class Connection extends EventEmitter<ConnectionEvents> {
+  private now: ConnectionState = 'idle';
+  private why: MialinkError | undefined;
+  private client: MqttClient | undefined;
+  /** While connecting the limit of the try, while connected of a probe, otherwise the wait for the next try. */
+  private timer: NodeJS.Timeout | undefined;
+  private connectedAt = 0;
+  /** Settles with the present try: resolved while connected, rejected while refused or closed. */
+  private arrival: Deferred<void> = deferred();
+  private readonly unacknowledged = new Pending<number, void>();
+  private published = 0;
+  private ended: Promise<void> | undefined;
+
+  constructor(private readonly options: ConnectionOptions) {
+    super();
+  }
+
+  get state(): ConnectionState {
+    return this.now;
+  }
+
+  /** Why it is not connected; undefined while it is, and before the first failure. */
+  get problem(): MialinkError | undefined {
+    return this.why;
+  }
+
+  /** Connects from now on, until `close`. Again: nothing. */
+  open(): void {
+    if (this.now === 'idle') this.attempt();
+  }
+
+  /** Says good-bye; nothing is sent afterwards. Resolves when the socket is closed, after 1 s at most. */
+  close(): Promise<void> {
+    this.ended ??= this.end();
+    return this.ended;
+  }
+
+  /**
+   * Rejects with `notConnected` when the time is over, at once with `signInRefused` while refused and with
+   * `closed` after `close`. `operation` is what was to be done, for the text.
+   */
+  async whenConnected(timeoutMs: number, operation: string): Promise<void> {
+    const { promise } = this.arrival;
+    if (this.now !== 'connected' && (await timePassed(timeoutMs, promise))) {
+      throw this.notConnected(operation);
+    }
+    await promise;
+  }
+
+  /**
+   * Publishes now. QoS 0 resolves when the message is handed to the socket, QoS 1 when the broker has
+   * acknowledged it. Rejects with `notConnected`, `connectionLost`, `noReply` or `closed`.
+   */
+  async publish(
+    message: { topic: string; body: string; qos: 0 | 1; operation: string },
+    timeoutMs: number,
+  ): Promise<void> {
+    const { topic, body, qos, operation } = message;
+    if (this.now !== 'connected' || !this.client) throw this.notConnected(operation);
+    if (qos === 0) {
+      this.client.publish(topic, body, { qos }, () => undefined);
+      return;
+    }
+    this.published += 1;
+    const key = this.published;
+    const acknowledged = this.unacknowledged.wait(
+      key,
+      timeoutMs,
+      () => new MialinkError('noReply', { device: this.options.label, operation, timeoutMs }),
+    );
+    // Its error is the connection's end, which rejects all at once.
+    this.client.publish(topic, body, { qos }, (error) => {
+      if (!error) this.unacknowledged.resolve(key, undefined);
+    });
+    await acknowledged;
+  }
+
+  /** Subscribes now, if connected; otherwise `topics()` does it at the next connect. */
+  subscribe(topic: string): void {
+    if (this.now === 'connected' && this.client) this.subscribeAll(this.client, [topic], () => undefined);
+  }
+
+  unsubscribe(topic: string): void {
+    if (this.now === 'connected') this.client?.unsubscribe(topic, () => undefined);
+  }
+
+  /** After a request without reply: unless the broker answers a ping soon, the connection counts as lost. */
+  probe(): void {
+    const { client } = this;
+    if (this.now !== 'connected' || !client || this.timer) return;
+    this.startTimer(probeLimitMs, () => this.lost(client, new Error('the broker is silent')));
+    client.once('packetreceive', () => {
+      if (client === this.client) this.stopTimer();
+    });
+    client.sendPing();
+  }
+
+  private attempt(): void {
+    let client: MqttClient;
+    try {
+      client = this.options.dial();
+    } catch (error) {
+      this.lost(undefined, error);
+      return;
+    }
+    this.client = client;
+    client.on('connect', () => this.signedIn(client));
+    client.on('message', (topic, payload) => this.received(client, topic, payload));
+    client.on('error', (error) => this.lost(client, error));
+    client.on('close', () => this.lost(client, new Error('the connection was closed')));
+    this.startTimer(attemptLimitMs, () => this.lost(client, new Error('no answer')));
+    if (this.now === 'refused') this.arrival = deferred();
+    this.enter('connecting', this.why);
+  }
+
+  private signedIn(client: MqttClient): void {
+    if (client !== this.client) return;
+    this.subscribeAll(client, this.options.topics(), () => {
+      if (client !== this.client) return;
+      this.stopTimer();
+      this.connectedAt = performance.now();
+      this.options.retry.connected();
+      this.arrival.resolve();
+      this.enter('connected', undefined);
+    });
+  }
+
+  /** `done` when the broker has answered, even if it refused some: the others serve. */
+  private subscribeAll(client: MqttClient, topics: string[], done: () => void): void {
+    client.subscribe(topics, { qos: 1 }, (error, _subscriptions, suback) => {
+      if (error && !suback) return;
+      for (const topic of refusedTopics(topics, suback?.granted)) {
+        this.options.logger.warn(
+          new MialinkError('subscriptionRefused', { device: this.options.label, topic }),
+        );
+      }
+      done();
+    });
+  }
+
+  private received(client: MqttClient, topic: string, payload: Buffer): void {
+    if (client !== this.client) return;
+    const { label, logger, onMessage } = this.options;
+    runListener(logger, label, () => onMessage(topic, payload));
+  }
+
+  /** The present try or connection is over; events of former clients are not ours any more. */
+  private lost(client: MqttClient | undefined, error: unknown): void {
+    if (client !== this.client || this.now === 'closed') return;
+    this.client = undefined;
+    client?.end(true);
+    const { label, host, retry, logger } = this.options;
+    const wasConnected = this.now === 'connected';
+    const failure = connectionProblem(error, { device: label, host, wasConnected });
+    const { waitMs, takenTimes } = retry.next(this.ending(failure));
+    const problem = takenTimes > 0 ? new MialinkError('sessionTaken', { device: label }) : failure;
+    if (takenTimes === 1) logger.warn(problem);
+    const refused = failure.reason === 'signInRefused';
+    if (wasConnected) this.arrival = deferred();
+    if (refused) this.arrival.reject(problem);
+    this.unacknowledged.rejectAll(problem);
+    this.startTimer(waitMs, () => this.attempt());
+    logger.debug(`${failure.message}; next try in ${waitMs} ms`);
+    this.enter(refused ? 'refused' : 'disconnected', problem);
+  }
+
+  private ending(failure: MialinkError): Ending {
+    if (failure.reason === 'signInRefused') return { kind: 'refused' };
+    if (this.now !== 'connected') return { kind: 'failed' };
+    return { kind: 'lost', connectedMs: performance.now() - this.connectedAt };
+  }
+
+  private async end(): Promise<void> {
+    const { client } = this;
+    this.client = undefined;
+    this.stopTimer();
+    const closed = new MialinkError('closed', { device: this.options.label });
+    if (this.now === 'connected' || this.now === 'refused') this.arrival = deferred();
+    this.arrival.reject(closed);
+    this.unacknowledged.rejectAll(closed);
+    this.enter('closed', undefined);
+    if (client) await sayGoodBye(client);
+  }
+
+  /** Last in every change, for a listener may close us. */
+  private enter(state: ConnectionState, problem: MialinkError | undefined): void {
+    this.now = state;
+    this.why = problem;
+    runListener(this.options.logger, this.options.label, () => this.emit('state', state, problem));
+  }
+
+  private startTimer(ms: number, work: () => void): void {
+    this.stopTimer();
+    this.timer = setTimeout(work, ms);
+  }
+
+  private stopTimer(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private notConnected(operation: string): MialinkError {
+    const { label: device, host } = this.options;
+    if (this.now === 'closed') return new MialinkError('closed', { device });
+    const cause = this.why?.values.cause ?? this.why?.message ?? 'still connecting';
+    return new MialinkError('notConnected', { device, host, cause, operation });
+  }
+}
+
+async function sayGoodBye(client: MqttClient): Promise<void> {
+  if (!client.connected) {
+    client.end(true);
+    return;
+  }
+  // mqtt.js holds DISCONNECT back until these are acknowledged, which a silent peer never does.
+  for (const id of Object.keys(client.outgoing)) client.removeOutgoingMessage(Number(id));
+  const gone = new Promise<void>((resolve) => {
+    client.end(false, {}, () => resolve());
+  });
+  if (await timePassed(farewellMs, gone)) client.stream.destroy();
+}

@@ -1,0 +1,190 @@
+/**
+ * What the cloud asks of the device: property sets and services, handed to whoever listens, answered once.
+ *
+ *   property set    every listener replies `auto`: answered 200 after they ran; one is `manual`: it answers
+ *   service         answered by `answer`: within 7 s if synchronous (or the cloud gets 504), else within 60 s
+ *   malformed       answered 460 if it has a usable id, else dropped and warned about once per kind
+ *
+ * What nobody listens to is not answered.
+ * Source: Alibaba Cloud IoT Platform, "Device properties, events, and services", "RRPC" (8 s at most).
+ */
+import { MialinkError, messageOf } from '../errors';
+import type { Logger } from '../logger';
+import { encode, type Malformed, parseRequest, replyBody } from './alink';
+import type { Connection } from './connection';
+import { runListener } from './listener';
+import { type CallKey, OpenCalls } from './open-calls';
+import type { CheckedSettings } from './settings';
+import { type Downlink, replyTopic } from './topics';
+
+export interface PropertySet {
+  id: string;
+  method: string;
+  topic: string;
+  /** identifier -> value */
+  params: Record<string, unknown>;
+}
+
+export interface ServiceCall {
+  id: string;
+  /** Its identifier. */
+  service: string;
+  /** True: the cloud waits for the answer, 7 s. */
+  sync: boolean;
+  topic: string;
+  /** The input parameters. */
+  params: Record<string, unknown>;
+}
+
+/** `auto`: the set is answered when the handlers have run. `manual`: by `answer`. */
+export type ReplyMode = 'auto' | 'manual';
+
+export interface Answer {
+  /** Default 200. */
+  code?: number;
+  /** Default `{}`. */
+  data?: unknown;
+}
+
+type Request = Exclude<Downlink, { kind: 'reply' }>;
+
+interface SetListener {
+  reply: ReplyMode;
+  handler: (set: PropertySet) => void;
+}
+
+interface ServiceListener {
+  /** `''`: all services. */
+  service: string;
+  handler: (call: ServiceCall) => void;
+  onUnanswered?: (problem: MialinkError, call: ServiceCall) => void;
+}
+
+const setMethod = 'thing.service.property.set';
+const serviceMethod = /^thing\.service\.([^./+#]+)$/;
+
+const syncLimitMs = 7000;
+const asyncLimitMs = 60_000;
+const badParameter = 460;
+const unanswered = 504;
+
+export class Inbound {
+  private readonly setListeners = new Set<SetListener>();
+  private readonly serviceListeners = new Set<ServiceListener>();
+  private readonly calls = new OpenCalls();
+  private readonly warnedKinds = new Set<string>();
+
+  constructor(
+    private readonly settings: CheckedSettings,
+    private readonly connection: Connection,
+    private readonly logger: Logger,
+  ) {}
+
+  onPropertySet(listener: SetListener): () => void {
+    this.setListeners.add(listener);
+    return () => this.setListeners.delete(listener);
+  }
+
+  onService(listener: ServiceListener): () => void {
+    this.serviceListeners.add(listener);
+    return () => this.serviceListeners.delete(listener);
+  }
+
+  receive(request: Request, topic: string, payload: Buffer): void {
+    const parsed = parseRequest(payload);
+    if ('cause' in parsed) {
+      this.refuse(request, topic, parsed);
+      return;
+    }
+    const { id, method, params } = parsed.value;
+    const service = request.kind === 'service' ? request.service : serviceMethod.exec(method)?.[1];
+    if (request.kind === 'propertySet' || (request.kind === 'rrpc' && method === setMethod)) {
+      this.handOutSet({ id, method: setMethod, topic, params }, request.sync);
+    } else if (service) {
+      this.handOutCall({ id, service, sync: request.sync, topic, params });
+    } else {
+      this.refuse(request, topic, { id, cause: 'its method is no service' });
+    }
+  }
+
+  /** See `AliyunDevice.answer`. */
+  async answer(call: CallKey, { code = 200, data = {} }: Answer): Promise<void> {
+    const operation = 'reply';
+    const { label: device, timeoutMs } = this.settings;
+    const late = new MialinkError('replyLate', { device, id: call.id });
+    const body = encode(replyBody(call.id, code, data), device, operation);
+    if (!this.calls.isOpen(call)) throw late;
+    // Settled only then: an answer that could not be sent may be tried again.
+    await this.connection.whenConnected(timeoutMs, operation);
+    if (!this.calls.settle(call)) throw late;
+    await this.connection.publish({ topic: replyTopic(call.topic), body, qos: 1, operation }, timeoutMs);
+  }
+
+  /** Forgets what is open; nothing is answered any more. */
+  close(): void {
+    this.calls.clear();
+  }
+
+  private handOutSet(set: PropertySet, sync: boolean): void {
+    const listeners = [...this.setListeners];
+    if (!this.open(set, listeners, sync, () => undefined)) return;
+    for (const { handler } of listeners) this.run(() => handler(copyOf(set)));
+    if (listeners.every(({ reply }) => reply === 'auto')) {
+      this.answer(set, {}).catch((error) => this.logger.debug(messageOf(error)));
+    }
+  }
+
+  private handOutCall(call: ServiceCall): void {
+    const listeners = [...this.serviceListeners].filter(
+      ({ service }) => service === '' || service === call.service,
+    );
+    const expired = () => {
+      if (!call.sync) return;
+      const { label: device } = this.settings;
+      const values = { device, service: call.service, timeoutMs: syncLimitMs };
+      const problem = new MialinkError('serviceUnanswered', values);
+      for (const { onUnanswered } of listeners) this.run(() => onUnanswered?.(problem, copyOf(call)));
+    };
+    if (!this.open(call, listeners, call.sync, expired)) return;
+    for (const { handler } of listeners) this.run(() => handler(copyOf(call)));
+  }
+
+  /** True if the call is to be handed out: somebody listens, and it is no repetition. */
+  private open(call: CallKey, listeners: unknown[], sync: boolean, expired: () => void): boolean {
+    if (listeners.length === 0) {
+      this.logger.debug(`${this.settings.label}: nobody listens to what came on ${call.topic}`);
+      return false;
+    }
+    return this.calls.open(call, sync ? syncLimitMs : asyncLimitMs, () => {
+      if (sync) this.send(call, unanswered);
+      expired();
+    });
+  }
+
+  private refuse(request: Request, topic: string, { id, cause }: Malformed): void {
+    if (id !== undefined) {
+      this.send({ id, topic }, badParameter);
+      return;
+    }
+    if (this.warnedKinds.has(request.kind)) return;
+    this.warnedKinds.add(request.kind);
+    this.logger.warn(new MialinkError('downlinkMalformed', { device: this.settings.label, topic, cause }));
+  }
+
+  /** An answer of ours that nobody awaits. */
+  private send({ id, topic }: CallKey, code: number): void {
+    const body = JSON.stringify(replyBody(id, code, {}));
+    this.connection
+      .publish({ topic: replyTopic(topic), body, qos: 1, operation: 'reply' }, this.settings.timeoutMs)
+      .catch((error) => this.logger.debug(messageOf(error)));
+  }
+
+  private run(listener: () => unknown): void {
+    runListener(this.logger, this.settings.label, listener);
+  }
+}
+
+/** Each listener gets its own: flows change the messages they are given. */
+function copyOf<Call extends { params: Record<string, unknown> }>(call: Call): Call {
+  return { ...call, params: structuredClone(call.params) };
+}

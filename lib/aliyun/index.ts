@@ -1,0 +1,2 @@
+/** Devices of the Alibaba Cloud IoT Platform, usable without Node-RED: `new AliyunDevice({ productKey, … }).open()`. */
+export * from './device';

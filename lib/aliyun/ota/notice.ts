@@ -1,0 +1,172 @@
+/**
+ * The cloud's firmware notice (pure): what arrives on `/ota/device/upgrade/${productKey}/${deviceName}`.
+ *
+ *   {"code":"1000","id":1507707025,"message":"success","data":{
+ *      "version":"2.0.0","module":"MCU","isDiff":1,"extData":{…},
+ *      one file:  "url":"https://…","size":432945,"signMethod":"Md5"|"SHA256","sign":"<hex>","md5":"<hex>"
+ *      several:   "signMethod":…,"files":[{"fileName","fileUrl","fileSize","fileSign","fileMd5"},…] }}
+ *
+ * `code` and `id` come as text or number, `md5` alone (without `sign`) in older notices. A notice without size
+ * or digest is refused: its firmware could not be verified.
+ *
+ * Source: Alibaba Cloud IoT Platform, "OTA update" (device side), message formats.
+ */
+import { MialinkError, type Values } from '../../errors';
+import { isObject } from '../alink';
+import { nameFiles, type UnnamedFile } from './file-name';
+
+export type DigestMethod = 'md5' | 'sha256';
+
+export interface NoticeFile {
+  /** Safe as a file name: made by us, see `file-name.ts`. */
+  name: string;
+  /** Signed and valid for a limited time: a secret. Its scheme is checked by `download`. */
+  url: string;
+  /** In bytes, at least 1. */
+  size: number;
+  signMethod: DigestMethod;
+  /** Lower-case hexadecimal digits. */
+  sign: string;
+}
+
+export interface FirmwareNotice {
+  id?: string;
+  version: string;
+  /** `default` when the cloud names none. */
+  module: string;
+  /** At least one. */
+  files: NoticeFile[];
+  isDiff: boolean;
+  extData?: Record<string, unknown>;
+}
+
+/** The module of a device that has only one. It is not named on the wire. */
+export const defaultModule = 'default';
+
+type Json = Record<string, unknown>;
+
+const digestLengths: Record<DigestMethod, number> = { md5: 32, sha256: 64 };
+const longestName = 128;
+const deepestExtData = 16;
+
+class Refusal extends Error {}
+
+/**
+ * Reads a notice; `label` names the device in the error.
+ * Throws `otaNoticeInvalid`; its `values` hold `version` and `module` when the notice names a version at all.
+ */
+export function parseNotice(payload: Buffer, label = 'device'): FirmwareNotice {
+  let named: Values = {};
+  try {
+    const notice = readObject(payload);
+    const data = firmwareData(notice);
+    const module = shortText(data.module, 'module') ?? defaultModule;
+    const version = required(shortText(data.version, 'version'), 'it names no version');
+    named = { module, version };
+    const extData = isObject(data.extData) ? clean(data.extData, 0) : undefined;
+    return {
+      id: textOrNumber(notice.id),
+      version,
+      module,
+      files: nameFiles(module, version, readFiles(data)),
+      isDiff: data.isDiff === true || textOrNumber(data.isDiff) === '1',
+      extData: isObject(extData) ? extData : undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new MialinkError('otaNoticeInvalid', { device: label, cause: error.message, ...named });
+  }
+}
+
+function readObject(payload: Buffer): Json {
+  let notice: unknown;
+  try {
+    notice = JSON.parse(payload.toString('utf8'));
+  } catch {
+    // The parser's own message quotes the text, and with it the signed address.
+    throw new Refusal('it is not JSON');
+  }
+  if (!isObject(notice)) throw new Refusal('it is not a JSON object');
+  return notice;
+}
+
+function firmwareData(notice: Json): Json {
+  const code = textOrNumber(notice.code);
+  if (code !== undefined && code !== '1000' && code !== '200') throw new Refusal('its code is an error');
+  if (!isObject(notice.data)) throw new Refusal('it has no data');
+  return notice.data;
+}
+
+function readFiles(data: Json): UnnamedFile[] {
+  if (textOrNumber(data.dProtocol)?.toLowerCase() === 'mqtt') {
+    throw new Refusal('it asks for a download over MQTT, but only HTTPS is supported; push it with HTTPS');
+  }
+  if (!Array.isArray(data.files) || data.files.length === 0) {
+    return [readFile(data)];
+  }
+  return data.files.map((file: unknown) => {
+    if (!isObject(file)) throw new Refusal('a file is not an object');
+    const { fileName, fileUrl, fileSize, fileSign, fileMd5 } = file;
+    const { signMethod } = data;
+    const alike = { url: fileUrl, size: fileSize, signMethod, sign: fileSign, md5: fileMd5 };
+    return { title: textOrNumber(fileName), ...readFile(alike) };
+  });
+}
+
+function readFile({ url, size, signMethod, sign, md5 }: Json): UnnamedFile {
+  return {
+    url: required(textOrNumber(url), 'a file has no address'),
+    size: readSize(size),
+    ...readDigest(signMethod, sign, md5),
+  };
+}
+
+function readSize(value: unknown): number {
+  const size = Number(required(textOrNumber(value), 'a file has no size'));
+  if (!Number.isSafeInteger(size) || size < 1) throw new Refusal('a size is not a positive whole number');
+  return size;
+}
+
+function readDigest(method: unknown, sign: unknown, md5: unknown): Pick<NoticeFile, 'signMethod' | 'sign'> {
+  const signMethod = textOrNumber(method)?.toLowerCase() ?? 'md5';
+  if (signMethod !== 'md5' && signMethod !== 'sha256') {
+    throw new Refusal('its signMethod is neither Md5 nor SHA256');
+  }
+  const digest = textOrNumber(sign) ?? (signMethod === 'md5' ? textOrNumber(md5) : undefined);
+  const digits = required(digest, 'a file has no digest').toLowerCase();
+  const length = digestLengths[signMethod];
+  if (digits.length !== length || !/^[0-9a-f]+$/.test(digits)) {
+    throw new Refusal(`the digest of a file is not ${length} hexadecimal digits`);
+  }
+  return { signMethod, sign: digits };
+}
+
+function required<Value>(value: Value | undefined, otherwise: string): Value {
+  if (value === undefined) throw new Refusal(otherwise);
+  return value;
+}
+
+function shortText(value: unknown, field: string): string | undefined {
+  const text = textOrNumber(value);
+  if (text !== undefined && text.length > longestName) {
+    throw new Refusal(`its ${field} is longer than ${longestName} characters`);
+  }
+  return text;
+}
+
+/** Text and numbers as text; nothing, empty text and every other type as undefined. */
+function textOrNumber(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A copy without the keys that reach an object's prototype when a flow merges it into another. */
+function clean(value: unknown, depth: number): unknown {
+  if (depth > deepestExtData) throw new Refusal('its extData is nested too deeply');
+  if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
+  if (!isObject(value)) return value;
+  const safe = Object.entries(value).filter(
+    ([key]) => !['__proto__', 'constructor', 'prototype'].includes(key),
+  );
+  return Object.fromEntries(safe.map(([key, item]) => [key, clean(item, depth + 1)]));
+}

@@ -1,0 +1,37 @@
+/** A version informed last, in a file of its own: one line of text. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MialinkError, messageOf } from '../../errors';
+import type { VersionStore } from './version';
+
+/**
+ * The directory is made (mode 0700) when a version is first saved. `save` rejects with `otaStorageFailed`, for
+ * whose text `label` names the device.
+ */
+export function fileVersionStore(path: string, label = 'device'): VersionStore {
+  return {
+    async load() {
+      try {
+        return (await readFile(path, 'utf8')).trim() || undefined;
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    },
+    async save(version) {
+      try {
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        // By way of another file, or a power cut could leave half a version.
+        await writeFile(`${path}.new`, `${version}\n`, { mode: 0o600, flush: true });
+        await rename(`${path}.new`, path);
+      } catch (error) {
+        const values = { device: label, directory: dirname(path), cause: messageOf(error) };
+        throw new MialinkError('otaStorageFailed', values);
+      }
+    },
+  };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,42 @@
+/**
+ * The firmware version that a module runs: the one informed last (remembered across restarts by the store), else
+ * the configured one.
+ */
+import type { Logger } from '../../logger';
+
+/** Where the version informed last survives a restart. */
+export interface VersionStore {
+  load(): Promise<string | undefined>;
+  save(version: string): Promise<void>;
+}
+
+export class RunningVersion {
+  private version: string | undefined;
+  private readonly loaded: Promise<void>;
+
+  constructor(
+    configured: string | undefined,
+    private readonly store: VersionStore | undefined,
+    logger: Logger,
+  ) {
+    this.version = configured;
+    this.loaded = this.load().catch(() => logger.debug('the remembered firmware version cannot be read'));
+  }
+
+  /** Waits for the store. Never rejects: what cannot be read counts as never remembered. */
+  async get(): Promise<string | undefined> {
+    await this.loaded;
+    return this.version;
+  }
+
+  /** Rejects with the store's error when it cannot be remembered. */
+  async set(version: string): Promise<void> {
+    await this.loaded;
+    await this.store?.save(version);
+    this.version = version;
+  }
+
+  private async load(): Promise<void> {
+    this.version = (await this.store?.load()) ?? this.version;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * What the device asks the cloud: each request has an id, a reply with this id on the request's own reply topic
+ * settles it, and so do its time limit and the end of the connection.
+ */
+import { randomInt } from 'node:crypto';
+import { MialinkError } from '../errors';
+import type { Logger } from '../logger';
+import { Pending } from '../pending';
+import { type CloudReply, encode, parseReply, requestBody } from './alink';
+import type { Connection } from './connection';
+import type { CheckedSettings } from './settings';
+import { replyTopic, requestTopic } from './topics';
+
+export interface RequestOptions {
+  /** What the request is for, in words; default its method. */
+  operation?: string;
+  /** Waiting for the connection included; default: the device's. */
+  timeoutMs?: number;
+}
+
+/** An id is text that holds a number below this. */
+const idLimit = 2 ** 32;
+const ok = 200;
+
+export class Requests {
+  private lastId = randomInt(idLimit);
+  /** By reply topic and id. */
+  private readonly pending = new Pending<string, CloudReply>();
+
+  /** Once is enough for a reply that cannot be read. */
+  private warned = false;
+
+  constructor(
+    private readonly settings: CheckedSettings,
+    private readonly connection: Connection,
+    private readonly logger: Logger,
+  ) {}
+
+  /** See `AliyunDevice.request`. */
+  async send(method: string, params: unknown, options: RequestOptions = {}): Promise<CloudReply> {
+    const { label: device, triple } = this.settings;
+    const { operation = method, timeoutMs = this.settings.timeoutMs } = options;
+    const start = performance.now();
+    const id = this.takeId();
+    const topic = requestTopic(triple, method);
+    const body = encode(requestBody(id, method, params), device, operation);
+    await this.connection.whenConnected(timeoutMs, operation);
+    const leftMs = Math.max(1, timeoutMs - (performance.now() - start));
+    const reply = this.wait(keyOf(replyTopic(topic), id), leftMs, { device, operation, timeoutMs });
+    this.connection
+      .publish({ topic, body, qos: 0, operation }, leftMs)
+      .catch((error: Error) => this.pending.reject(keyOf(replyTopic(topic), id), error));
+    return accepted(await reply, device, operation);
+  }
+
+  receive(topic: string, payload: Buffer): void {
+    const parsed = parseReply(payload);
+    if (!('cause' in parsed)) {
+      const known = this.pending.resolve(keyOf(topic, parsed.value.id), parsed.value);
+      if (!known) this.logger.debug(`${this.settings.label}: nobody waits for the reply on ${topic}`);
+      return;
+    }
+    const { cause, id } = parsed;
+    const problem = new MialinkError('downlinkMalformed', { device: this.settings.label, topic, cause });
+    const known = id !== undefined && this.pending.reject(keyOf(topic, id), problem);
+    if (known || this.warned) return;
+    this.warned = true;
+    this.logger.warn(problem);
+  }
+
+  /** The connection is over: replies to what was sent on it will not come. */
+  rejectAll(problem: MialinkError): void {
+    this.pending.rejectAll(problem);
+  }
+
+  private wait(
+    key: string,
+    leftMs: number,
+    values: { device: string; operation: string; timeoutMs: number },
+  ): Promise<CloudReply> {
+    return this.pending.wait(key, leftMs, () => {
+      this.connection.probe();
+      return new MialinkError('noReply', values);
+    });
+  }
+
+  private takeId(): string {
+    this.lastId = (this.lastId + 1) % idLimit;
+    return String(this.lastId);
+  }
+}
+
+function keyOf(topic: string, id: string): string {
+  return `${topic} ${id}`;
+}
+
+function accepted(reply: CloudReply, device: string, operation: string): CloudReply {
+  const { code, message } = reply;
+  if (code === ok) return reply;
+  throw new MialinkError('cloudRefused', { device, operation, code, message }, { peer: { code, message } });
+}

@@ -1,0 +1,53 @@
+/**
+ * When a lost connection is tried again: soon and then later (1 s .. 60 s), but slowly (30 s .. 10 min) when
+ * trying fast cannot help: the cloud refused the sign-in, or another client with the same triple takes the
+ * connection each time, as then every try of ours would throw that client out in turn.
+ *
+ * Source: Alibaba Cloud IoT Platform, "MQTT connection": one connection per triple, connects are counted per minute.
+ */
+import { Backoff } from '../backoff';
+
+/** How a try ended: refused by the cloud, failed on the way, or lost after it had been connected for so long. */
+export type Ending = { kind: 'refused' } | { kind: 'failed' } | { kind: 'lost'; connectedMs: number };
+
+export interface Backoffs {
+  quick: Backoff;
+  slow: Backoff;
+}
+
+/** A connection that ends sooner after sign-in did not fail by chance. */
+const shortMs = 10_000;
+const shortTimesInARow = 3;
+
+export class Retry {
+  private shortTimes = 0;
+
+  constructor(
+    private readonly backoffs: Backoffs = {
+      quick: new Backoff(1000, 60_000),
+      // Jitter takes up to a quarter off: 30 s at the earliest.
+      slow: new Backoff(40_000, 600_000),
+    },
+  ) {}
+
+  /** Milliseconds until the next try; how often another client had to be suspected already, this time included. */
+  next(ending: Ending): { waitMs: number; takenTimes: number } {
+    if (ending.kind === 'refused') return { waitMs: this.backoffs.slow.next(), takenTimes: 0 };
+    if (ending.kind === 'failed') return { waitMs: this.backoffs.quick.next(), takenTimes: 0 };
+    if (ending.connectedMs >= shortMs) this.calm();
+    else this.shortTimes += 1;
+    const takenTimes = Math.max(0, this.shortTimes - (shortTimesInARow - 1));
+    const backoff = takenTimes > 0 ? this.backoffs.slow : this.backoffs.quick;
+    return { waitMs: backoff.next(), takenTimes };
+  }
+
+  /** The next loss is tried again soon. */
+  connected(): void {
+    this.backoffs.quick.reset();
+  }
+
+  private calm(): void {
+    this.shortTimes = 0;
+    this.backoffs.slow.reset();
+  }
+}

@@ -1,0 +1,296 @@
+/** The demo's flow: a home of three devices, bridged to one device of the cloud. */
+import type { FlowNode } from '../support/node-red';
+
+export interface DemoPlaces {
+  lamp: { address: string; port: number; token: string };
+  purifier: { address: string; port: number; token: string };
+  /** What miio-discover asks. */
+  addresses: string;
+  cloud: { productKey: string; deviceName: string; deviceSecret: string; endpoint: string; ca: string };
+}
+
+const TAB = 'demo-tab';
+const COLUMNS = [150, 370, 600, 830, 1060];
+
+/** A node of the tab in a column and a row of its grid. */
+function at(column: number, row: number, node: FlowNode): FlowNode {
+  return { z: TAB, x: COLUMNS[column], y: 60 + row * 60, wires: [], ...node };
+}
+
+function inject(id: string, name: string, repeat: string): FlowNode {
+  return { id, type: 'inject', name, props: [], repeat, once: true, onceDelay: 1 };
+}
+
+function change(id: string, name: string, ...rules: [property: string, expression: string][]): FlowNode {
+  const toRule = ([p, to]: [string, string]) => ({ t: 'set', p, pt: 'msg', to, tot: 'jsonata' });
+  return { id, type: 'change', name, rules: rules.map(toRule) };
+}
+
+function debug(id: string, name: string, complete = 'payload', tosidebar = true): FlowNode {
+  return {
+    id,
+    type: 'debug',
+    name,
+    active: true,
+    tosidebar,
+    complete,
+    targetType: complete === 'true' ? 'full' : 'msg',
+  };
+}
+
+function comment(id: string, name: string): FlowNode {
+  return { id, type: 'comment', name, info: '' };
+}
+
+export function demoFlow(places: DemoPlaces): FlowNode[] {
+  return [
+    { id: TAB, type: 'tab', label: 'A home and its cloud' },
+    ...configNodes(places),
+    ...discovery(places.addresses),
+    ...readings(),
+    ...settingFromTheCloud(),
+    ...serviceAndEvent(),
+    ...firmware(),
+    at(3, 14, { ...debug('show-errors', 'errors', 'error'), wires: [] }),
+    at(2, 14, {
+      id: 'catch-errors',
+      type: 'catch',
+      name: 'what went wrong',
+      scope: null,
+      wires: [['show-errors']],
+    }),
+  ];
+}
+
+function configNodes({ lamp, purifier, cloud }: DemoPlaces): FlowNode[] {
+  const { deviceSecret, ca, ...triple } = cloud;
+  const miio = { type: 'miio-device', deviceId: '', timeoutMs: 10_000, retries: 3 };
+  return [
+    {
+      ...miio,
+      id: 'demo-lamp',
+      name: 'lamp',
+      address: lamp.address,
+      port: lamp.port,
+      credentials: { token: lamp.token },
+    },
+    {
+      ...miio,
+      id: 'demo-purifier',
+      name: 'purifier',
+      address: purifier.address,
+      port: purifier.port,
+      credentials: { token: purifier.token },
+    },
+    {
+      id: 'demo-cloud',
+      type: 'aliyun-device',
+      name: '',
+      transport: 'tls',
+      ca,
+      ...triple,
+      credentials: { deviceSecret },
+    },
+  ];
+}
+
+function discovery(addresses: string): FlowNode[] {
+  return [
+    at(0, 0, comment('about-discovery', '1. Who is at home?')),
+    at(0, 1, { ...inject('look-around', 'look around', ''), wires: [['discover']] }),
+    at(1, 1, {
+      id: 'discover',
+      type: 'miio-discover',
+      name: '',
+      addresses,
+      timeoutMs: 1_500,
+      interval: 0,
+      output: 'each',
+      wires: [['show-found']],
+    }),
+    at(2, 1, debug('show-found', 'found')),
+  ];
+}
+
+function readings(): FlowNode[] {
+  const command = { type: 'miio-command', methodType: 'str', paramsType: 'json', retries: '' };
+  const purifierProperties = [
+    { did: 'power', siid: 2, piid: 1 },
+    { did: 'pm25', siid: 3, piid: 4 },
+    { did: 'humidity', siid: 3, piid: 1 },
+  ];
+  return [
+    at(0, 2, comment('about-readings', '2. Read the devices, report to the cloud')),
+    at(0, 3, { ...inject('every-5-s', 'every 5 s', '5'), wires: [['read-lamp']] }),
+    at(1, 3, {
+      ...command,
+      id: 'read-lamp',
+      name: 'read lamp',
+      device: 'demo-lamp',
+      method: 'get_prop',
+      params: '["power","bright"]',
+      wires: [['lamp-properties']],
+    }),
+    at(2, 3, {
+      ...change('lamp-properties', 'as properties', [
+        'payload',
+        '{"LampPower": payload[0] = "on" ? 1 : 0, "LampBrightness": payload[1]}',
+      ]),
+      wires: [['properties']],
+    }),
+    at(0, 4, { ...inject('every-10-s', 'every 10 s', '10'), wires: [['read-purifier']] }),
+    at(1, 4, {
+      ...command,
+      id: 'read-purifier',
+      name: 'read purifier',
+      device: 'demo-purifier',
+      method: 'get_properties',
+      params: JSON.stringify(purifierProperties),
+      wires: [['purifier-properties']],
+    }),
+    at(2, 4, {
+      ...change('purifier-properties', 'as properties', [
+        'payload',
+        '{"PurifierPower": payload[did="power"].value ? 1 : 0, "PM25": payload[did="pm25"].value, "Humidity": payload[did="humidity"].value}',
+      ]),
+      wires: [['properties']],
+    }),
+    at(3, 3, {
+      id: 'properties',
+      type: 'aliyun-property',
+      name: '',
+      device: 'demo-cloud',
+      reply: 'auto',
+      wires: [['show-posted'], ['what-is-set']],
+    }),
+    at(4, 3, {
+      ...debug('show-posted', 'posted', 'aliyun', false),
+      tostatus: true,
+      statusVal: 'aliyun.message',
+    }),
+  ];
+}
+
+function settingFromTheCloud(): FlowNode[] {
+  return [
+    at(0, 5, comment('about-setting', '3. The cloud sets a property, the lamp obeys')),
+    at(0, 6, {
+      id: 'what-is-set',
+      type: 'switch',
+      name: 'what is set?',
+      property: 'payload',
+      propertyType: 'msg',
+      rules: [
+        { t: 'jsonata_exp', v: '$exists(payload.LampPower)', vt: 'jsonata' },
+        { t: 'jsonata_exp', v: '$exists(payload.LampBrightness)', vt: 'jsonata' },
+      ],
+      checkall: 'true',
+      outputs: 2,
+      wires: [['to-power'], ['to-brightness']],
+    }),
+    at(1, 6, {
+      ...change(
+        'to-power',
+        'power',
+        ['method', '"set_power"'],
+        ['params', '[payload.LampPower = 1 ? "on" : "off"]'],
+      ),
+      wires: [['write-lamp']],
+    }),
+    at(1, 7, {
+      ...change(
+        'to-brightness',
+        'brightness',
+        ['method', '"set_bright"'],
+        ['params', '[payload.LampBrightness]'],
+      ),
+      wires: [['write-lamp']],
+    }),
+    at(2, 6, {
+      id: 'write-lamp',
+      type: 'miio-command',
+      name: 'write lamp',
+      device: 'demo-lamp',
+      method: '',
+      methodType: 'str',
+      params: '',
+      paramsType: 'json',
+      retries: '',
+      wires: [['read-lamp', 'show-written']],
+    }),
+    at(3, 6, debug('show-written', 'lamp answered')),
+  ];
+}
+
+function serviceAndEvent(): FlowNode[] {
+  return [
+    at(0, 8, comment('about-service', '4. The cloud calls the service "toggle"')),
+    at(0, 9, {
+      id: 'toggle-called',
+      type: 'aliyun-service',
+      name: '',
+      device: 'demo-cloud',
+      service: 'toggle',
+      wires: [['toggle-lamp']],
+    }),
+    at(1, 9, {
+      id: 'toggle-lamp',
+      type: 'miio-command',
+      name: 'toggle lamp',
+      device: 'demo-lamp',
+      method: 'toggle',
+      methodType: 'str',
+      params: '[]',
+      paramsType: 'json',
+      retries: '0',
+      wires: [['toggled']],
+    }),
+    at(2, 9, {
+      ...change('toggled', 'result', ['payload', '{"result": payload[0]}']),
+      wires: [['answer', 'report']],
+    }),
+    at(3, 9, { id: 'answer', type: 'aliyun-reply', name: '', device: 'demo-cloud' }),
+    at(3, 10, {
+      id: 'report',
+      type: 'aliyun-event',
+      name: '',
+      device: 'demo-cloud',
+      event: 'LampToggled',
+      wires: [['read-lamp']],
+    }),
+  ];
+}
+
+function firmware(): FlowNode[] {
+  return [
+    at(0, 11, comment('about-firmware', '5. The cloud pushes a firmware')),
+    at(0, 12, {
+      id: 'firmware',
+      type: 'aliyun-ota',
+      name: '',
+      device: 'demo-cloud',
+      module: '',
+      version: '1.0.0',
+      directory: '',
+      download: 'auto',
+      maxSize: '',
+      allowHttp: false,
+      wires: [['flash'], ['show-progress']],
+    }),
+    at(1, 12, {
+      id: 'flash',
+      type: 'delay',
+      name: 'here you would flash it',
+      pauseType: 'delay',
+      timeout: '3',
+      timeoutUnits: 'seconds',
+      wires: [['new-version']],
+    }),
+    at(2, 12, {
+      ...change('new-version', 'it runs', ['payload', 'aliyun.version'], ['operation', '"version"']),
+      wires: [['firmware', 'show-version']],
+    }),
+    at(3, 12, debug('show-version', 'new version')),
+    at(1, 13, debug('show-progress', 'progress')),
+  ];
+}

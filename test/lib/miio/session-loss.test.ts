@@ -1,0 +1,212 @@
+/** Packets that get lost, late, twice or out of order, and devices that restart: the command still runs, once. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import sinon from 'sinon';
+import type { SimulatedDevice } from '../../simulators/home';
+import { because, Client, pluggedIn } from './conversation';
+import { Puppet } from './puppet';
+
+/** A generator of the same numbers in every run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Loses the next `count` numbers' worth of datagrams, and none after them. */
+const loseNext = (count: number) => {
+  let left = count;
+  return () => (left-- > 0 ? 0 : 1);
+};
+
+describe('a miIO session on a bad network', () => {
+  let device: SimulatedDevice;
+  let client: Client;
+
+  beforeEach(async () => {
+    device = await pluggedIn();
+    client = new Client(device);
+    await client.warmUp('toggle');
+    device.received.length = 0;
+    device.executed.length = 0;
+  });
+
+  afterEach(async () => {
+    await client.close();
+    await device.stop();
+  });
+
+  it('sends the same packet again when the request was lost', async () => {
+    const sent = await client.call('toggle');
+    device.faults.lossIn = 0.5;
+    device.faults.random = loseNext(1);
+    const { id } = await client.call('toggle');
+    assert.deepEqual(
+      device.received.map((one) => one.id),
+      [sent.id, id],
+    );
+    assert.equal(id, sent.id + 1);
+  });
+
+  it('asks under a new id, after a new hello, when the answer was lost', async () => {
+    const hellos = sinon.spy();
+    device.on('hello', hellos);
+    device.faults.lossOut = 0.5;
+    device.faults.random = loseNext(1);
+    const { id, result } = await client.call('toggle');
+    assert.deepEqual(result, ['ok']);
+    const ids = device.received.map((one) => one.id);
+    const [first = 0] = ids;
+    assert.deepEqual(ids, [first, first, first, first + 1], 'three packets in the first try');
+    assert.equal(id, first + 1);
+    assert.equal(hellos.callCount, 1);
+  });
+
+  it('does not let repeats within a try run the command twice', async () => {
+    device.faults.delayMs = 500;
+    assert.deepEqual((await client.call('toggle')).result, ['ok']);
+    const ids = device.received.map((one) => one.id);
+    assert.ok(ids.length > 1, 'it was repeated');
+    assert.equal(new Set(ids).size, 1);
+    assert.equal(device.executed.length, 1);
+  });
+
+  it('with retries 0 sends exactly one datagram, whatever happens', async () => {
+    device.faults.silentCommands = true;
+    const failed = client.call('toggle', [], { retries: 0, timeoutMs: 1_500 });
+    await assert.rejects(failed, because('noAnswer', /within 1500 ms/));
+    assert.equal(device.received.length, 1);
+  });
+
+  it('gives up at its deadline, with one id for the command and one for each retry at most', async () => {
+    device.faults.silentCommands = true;
+    const startedAt = performance.now();
+    const failed = client.call('toggle', [], { retries: 1, timeoutMs: 2_600 });
+    await assert.rejects(failed, because('noAnswer'));
+    const elapsedMs = performance.now() - startedAt;
+    assert.ok(elapsedMs > 2_500 && elapsedMs < 3_000, `${elapsedMs} ms`);
+    assert.equal(new Set(device.received.map((one) => one.id)).size, 2);
+    assert.equal(client.session.state, 'disconnected');
+  });
+
+  it('heals within one retry when the device has restarted and its clock with it', async () => {
+    const stale = sinon.spy();
+    device.on('dropped', stale);
+    await device.reboot();
+    const { durationMs } = await client.call('toggle', [], { retries: 1 });
+    assert.ok(stale.alwaysCalledWithExactly('stamp') && stale.called);
+    assert.ok(durationMs < 2_000);
+    assert.equal(device.executed.length, 1);
+  });
+
+  it('is not confused by answers that come twice or overtake each other', async () => {
+    device.faults.duplicate = true;
+    for (let n = 0; n < 20; n++) assert.deepEqual(await client.result('echo', [n]), [n]);
+    device.faults.duplicate = false;
+    device.faults.reorder = true;
+    for (let n = 0; n < 5; n++) assert.deepEqual(await client.result('echo', [n]), [n]);
+  });
+
+  for (const loss of [0.1, 0.3]) {
+    it(`answers every command, and none wrong, when ${loss * 100} % of all packets are lost`, async () => {
+      const home = await Promise.all(Array.from({ length: 10 }, () => pluggedIn()));
+      for (const [index, one] of home.entries()) {
+        one.faults.random = seeded(index + 1);
+        one.faults.lossIn = loss;
+        one.faults.lossOut = loss;
+      }
+      const clients = home.map((one) => new Client(one, { socket: client.socket }));
+      const lost = sinon.spy();
+      for (const one of home) one.on('dropped', lost);
+      const commands = clients.flatMap((one, index) =>
+        [1, 2, 3].map(async (n) => {
+          const params = [index, n];
+          const options = { timeoutMs: 18_000, retries: 10 };
+          assert.deepEqual(await one.result('echo', params, options), params);
+        }),
+      );
+      await Promise.all(commands);
+      assert.ok(lost.callCount > 5, 'packets were lost');
+      for (const one of clients) one.session.close();
+      await Promise.all(home.map((one) => one.stop()));
+    });
+  }
+});
+
+describe('a late answer to a miIO command', () => {
+  let puppet: Puppet;
+  let client: Client;
+
+  beforeEach(async () => {
+    puppet = await Puppet.open();
+    client = new Client({ address: puppet.address, port: puppet.port, token: Puppet.token });
+    await client.warmUp('work');
+    puppet.requests.length = 0;
+    puppet.hellos = 0;
+  });
+
+  afterEach(async () => {
+    await client.close();
+    await puppet.close();
+  });
+
+  it('to its first id settles it when it is already under way under the second', async () => {
+    puppet.onRequest = (request) => {
+      const [first] = puppet.requests;
+      if (first && request.id !== first.id) puppet.result(first, ['late']);
+    };
+    const { id, result } = await client.call('work');
+    assert.deepEqual(result, ['late']);
+    assert.equal(id, puppet.requests[0]?.id);
+    assert.deepEqual(await queued(client, puppet), ['next']);
+  });
+
+  it('settles it also while the new hello waits for its answer', async () => {
+    puppet.onRequest = () => undefined;
+    puppet.onHello = () => {
+      const [first] = puppet.requests;
+      if (first) puppet.result(first, ['late']);
+    };
+    const { result, durationMs } = await client.call('work', [], { timeoutMs: 3_000 });
+    assert.deepEqual(result, ['late']);
+    assert.ok(durationMs < 2_000);
+    assert.equal(new Set(puppet.requests.map(({ id }) => id)).size, 1, 'it was not sent under a second id');
+    assert.equal(client.session.state, 'connected');
+  });
+
+  it('after its deadline changes nothing', async () => {
+    puppet.onRequest = () => undefined;
+    await assert.rejects(client.call('work', [], { timeoutMs: 100 }), because('noAnswer'));
+    const [first] = puppet.requests;
+    assert.ok(first);
+    puppet.result(first, ['too late']);
+    assert.deepEqual(await queued(client, puppet), ['next']);
+  });
+
+  it('comes from the clock that the device has: stamps wrap at 32 bits', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const old = await pluggedIn({ stamp: 2 ** 32 - 3 });
+    const wrapping = new Client(old, { socket: client.socket });
+    try {
+      await wrapping.warmUp();
+      clock.tick(10_000);
+      const dropped = once(old, 'dropped').then(([reason]) => Promise.reject(new Error(String(reason))));
+      assert.deepEqual(await Promise.race([wrapping.result('echo', ['wrapped']), dropped]), ['wrapped']);
+    } finally {
+      clock.restore();
+      wrapping.session.close();
+      await old.stop();
+    }
+  });
+});
+
+/** The result of another command, answered at once with ["next"]. */
+function queued(client: Client, puppet: Puppet): Promise<unknown> {
+  puppet.onHello = (from) => puppet.send(puppet.helloReply(), from);
+  puppet.onRequest = (request) => puppet.result(request, ['next']);
+  return client.result('work');
+}

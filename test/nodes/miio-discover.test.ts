@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { Home, hiddenPlug, lamp, purifier } from '../simulators/home';
+import { load, nextError, nextMessage, node, type Received, useNodeRed } from '../support/flow';
+
+describe('miio-discover', () => {
+  useNodeRed();
+  let home: Home;
+  let addresses: string;
+
+  beforeEach(async () => {
+    home = await Home.start([
+      lamp({ port: 0, helloToken: 'disclosed' }),
+      purifier({ port: 0 }),
+      hiddenPlug({ port: 0 }),
+    ]);
+    addresses = home.devices.map(({ port }) => `127.0.0.1:${port}`).join(', ');
+  });
+  afterEach(() => home.close());
+
+  const flow = (fields: Record<string, unknown>) => [
+    { id: 'discover', type: 'miio-discover', timeoutMs: '300', wires: [['out']], ...fields },
+    { id: 'out', type: 'helper' },
+    { id: 'catch', type: 'catch', wires: [['errors']] },
+    { id: 'errors', type: 'helper' },
+    { id: 'complete', type: 'complete', scope: ['discover'], wires: [['completed']] },
+    { id: 'completed', type: 'helper' },
+  ];
+
+  it('sends one message for each device, then is done; msg.device fits miio-command', async () => {
+    await load(flow({ addresses, output: 'each' }));
+    const messages: Received[] = [];
+    node('out').on('input', (message) => messages.push(message as Received));
+    const completed = nextMessage('completed');
+    node('discover').receive({ topic: 'home' });
+    await completed;
+    assert.equal(messages.length, 3);
+    const [disclosing, hidden] = home.devices;
+    const of = (did: string | undefined) =>
+      messages.find((one) => (one.device as { deviceId: string }).deviceId === did);
+    const first = of(disclosing?.did);
+    const { port, token, did } = disclosing ?? {};
+    assert.deepEqual(first?.device, { address: '127.0.0.1', port, deviceId: did, token });
+    const { stamp, ...payload } = first?.payload as Record<string, unknown>;
+    assert.deepEqual(payload, first?.device);
+    assert.equal(typeof stamp, 'number');
+    assert.equal(first?.topic, 'home');
+    assert.ok(!('token' in (of(hidden?.did)?.payload as object)), 'a hidden token is left out');
+  });
+
+  it('sends one array with output list, also when nobody answers', async () => {
+    await load(flow({ addresses, output: 'list' }));
+    const all = nextMessage('out');
+    node('discover').receive({});
+    assert.equal(((await all).payload as unknown[]).length, 3);
+    await home.close();
+    const none = nextMessage('out');
+    node('discover').receive({});
+    assert.deepEqual((await none).payload, []);
+  });
+
+  it('is only done when nobody answers with output each', async () => {
+    await home.close();
+    await load(flow({ addresses, output: 'each' }));
+    node('out').once('input', () => assert.fail('nobody answered'));
+    const completed = nextMessage('completed');
+    node('discover').receive({});
+    await completed;
+  });
+
+  it('takes addresses from the message where the field is blank', async () => {
+    await load(flow({ addresses: '', output: 'list' }));
+    const out = nextMessage('out');
+    node('discover').receive({ addresses: `127.0.0.1:${home.devices[0]?.port}` } as never);
+    assert.equal(((await out).payload as unknown[]).length, 1);
+  });
+
+  it('fails with CONFIG for an address that is none, naming it', async () => {
+    await load(flow({ addresses: '192.168.1.0/40' }));
+    const caught = nextError('errors');
+    node('discover').receive({});
+    const { code, message } = await caught;
+    assert.equal(code, 'CONFIG');
+    assert.match(message, /192\.168\.1\.0\/40/);
+  });
+
+  it('looks around by itself at its interval, and stops when the flow stops', async () => {
+    await load(flow({ addresses, output: 'list', interval: 0.4, timeoutMs: 100 }));
+    assert.equal(((await nextMessage('out')).payload as unknown[]).length, 3);
+    assert.equal(((await nextMessage('out')).payload as unknown[]).length, 3);
+  });
+});
