@@ -56,7 +56,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   private client: MqttClient | undefined;
   /** While connecting the limit of the try, while connected of a probe, otherwise the wait for the next try. */
   private timer: NodeJS.Timeout | undefined;
-  private connectedAt = 0;
+  /** When CONNACK came; undefined before. */
+  private signedInAt: number | undefined;
   /** Settles with the present try: resolved while connected, rejected while refused or closed. */
   private arrival: Deferred<void> = deferred();
   private readonly unacknowledged = new Pending<number, void>();
@@ -148,6 +149,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   private attempt(): void {
+    this.signedInAt = undefined;
     let client: MqttClient;
     try {
       client = this.options.dial();
@@ -167,10 +169,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   private signedIn(client: MqttClient): void {
     if (client !== this.client) return;
+    this.signedInAt = performance.now();
     this.subscribeAll(client, this.options.topics(), () => {
       if (client !== this.client) return;
       this.stopTimer();
-      this.connectedAt = performance.now();
       this.options.retry.connected();
       this.arrival.resolve();
       this.enter('connected', undefined);
@@ -218,8 +220,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   private ending(failure: MialinkError): Ending {
     if (failure.reason === 'signInRefused') return { kind: 'refused' };
-    if (this.now !== 'connected') return { kind: 'failed' };
-    return { kind: 'lost', connectedMs: performance.now() - this.connectedAt };
+    if (this.signedInAt === undefined) return { kind: 'failed' };
+    return { kind: 'lost', connectedMs: performance.now() - this.signedInAt };
   }
 
   private async end(): Promise<void> {

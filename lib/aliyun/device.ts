@@ -13,7 +13,7 @@ import { type Answer, Inbound, type PropertySet, type ReplyMode, type ServiceCal
 import { runListener } from './listener';
 import { type RequestOptions, Requests } from './requests';
 import { type Backoffs, Retry } from './retry';
-import { additionalRoots, globalSignRootR1 } from './roots';
+import { additionalRoots } from './roots';
 import { type AliyunSettings, type CheckedSettings, checkSettings } from './settings';
 import { parseTopic, subscriptions } from './topics';
 
@@ -39,8 +39,6 @@ export class AliyunDevice extends EventEmitter<ConnectionEvents> {
   /** `deviceName (productKey)`, for texts. */
   readonly label: string;
   readonly identity: Identity;
-  /** PEM certificates trusted besides Node's own roots. */
-  readonly trusted: readonly string[];
   /** PEM texts of what it trusts besides Node's own roots; for downloads from the cloud too. */
   readonly additionalRoots: string[];
   private readonly settings: CheckedSettings;
@@ -61,7 +59,6 @@ export class AliyunDevice extends EventEmitter<ConnectionEvents> {
     this.settings = checked;
     this.label = checked.label;
     this.identity = { productKey, deviceName };
-    this.trusted = [globalSignRootR1, ...checked.ca];
     this.additionalRoots = additionalRoots(checked.ca);
     this.logger = options.logger ?? silentLogger;
     this.connection = new Connection({

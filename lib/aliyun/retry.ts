@@ -7,7 +7,7 @@
  */
 import { Backoff } from '../backoff';
 
-/** How a try ended: refused by the cloud, failed on the way, or lost after it had been connected for so long. */
+/** How a try ended: refused by the cloud, failed on the way, or lost so long after sign-in. */
 export type Ending = { kind: 'refused' } | { kind: 'failed' } | { kind: 'lost'; connectedMs: number };
 
 export interface Backoffs {

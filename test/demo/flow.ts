@@ -10,11 +10,13 @@ export interface DemoPlaces {
 }
 
 const TAB = 'demo-tab';
-const COLUMNS = [150, 370, 600, 830, 1060];
+const COLUMNS = [140, 350, 560, 790, 1020];
+const ROW_HEIGHT = 50;
+const LEFT_EDGE = 60;
 
 /** A node of the tab in a column and a row of its grid. */
 function at(column: number, row: number, node: FlowNode): FlowNode {
-  return { z: TAB, x: COLUMNS[column], y: 60 + row * 60, wires: [], ...node };
+  return { z: TAB, x: COLUMNS[column], y: 40 + row * ROW_HEIGHT, wires: [], ...node };
 }
 
 function inject(id: string, name: string, repeat: string): FlowNode {
@@ -38,8 +40,19 @@ function debug(id: string, name: string, complete = 'payload', tosidebar = true)
   };
 }
 
-function comment(id: string, name: string): FlowNode {
-  return { id, type: 'comment', name, info: '' };
+/** A heading; its left edge stands above the nodes, whatever its length. */
+function comment(row: number, id: string, name: string): FlowNode {
+  const halfWidth = 30 + name.length * 3.6;
+  return { ...at(0, row, { id, type: 'comment', name, info: '' }), x: LEFT_EDGE + halfWidth };
+}
+
+/** The end of a wire that goes on elsewhere on the tab. */
+function linkOut(id: string, name: string, to: string): FlowNode {
+  return { id, type: 'link out', name, mode: 'link', links: [to] };
+}
+
+function linkIn(id: string, name: string, ...from: string[]): FlowNode {
+  return { id, type: 'link in', name, links: from };
 }
 
 export function demoFlow(places: DemoPlaces): FlowNode[] {
@@ -51,14 +64,14 @@ export function demoFlow(places: DemoPlaces): FlowNode[] {
     ...settingFromTheCloud(),
     ...serviceAndEvent(),
     ...firmware(),
-    at(3, 14, { ...debug('show-errors', 'errors', 'error'), wires: [] }),
-    at(2, 14, {
+    at(0, 17.5, {
       id: 'catch-errors',
       type: 'catch',
       name: 'what went wrong',
       scope: null,
       wires: [['show-errors']],
     }),
+    at(1, 17.5, debug('show-errors', 'errors', 'error')),
   ];
 }
 
@@ -96,7 +109,7 @@ function configNodes({ lamp, purifier, cloud }: DemoPlaces): FlowNode[] {
 
 function discovery(addresses: string): FlowNode[] {
   return [
-    at(0, 0, comment('about-discovery', '1. Who is at home?')),
+    comment(0, 'about-discovery', '1. Who is at home?'),
     at(0, 1, { ...inject('look-around', 'look around', ''), wires: [['discover']] }),
     at(1, 1, {
       id: 'discover',
@@ -120,9 +133,13 @@ function readings(): FlowNode[] {
     { did: 'humidity', siid: 3, piid: 1 },
   ];
   return [
-    at(0, 2, comment('about-readings', '2. Read the devices, report to the cloud')),
-    at(0, 3, { ...inject('every-5-s', 'every 5 s', '5'), wires: [['read-lamp']] }),
-    at(1, 3, {
+    comment(2.5, 'about-readings', '2. Read the devices, report to the cloud'),
+    at(0, 3.5, { ...inject('every-5-s', 'every 5 s', '5'), wires: [['read-lamp']] }),
+    at(0, 4.5, {
+      ...linkIn('read-again', 'read again', 'after-writing', 'after-toggling'),
+      wires: [['read-lamp']],
+    }),
+    at(1, 3.5, {
       ...command,
       id: 'read-lamp',
       name: 'read lamp',
@@ -131,15 +148,15 @@ function readings(): FlowNode[] {
       params: '["power","bright"]',
       wires: [['lamp-properties']],
     }),
-    at(2, 3, {
+    at(2, 3.5, {
       ...change('lamp-properties', 'as properties', [
         'payload',
         '{"LampPower": payload[0] = "on" ? 1 : 0, "LampBrightness": payload[1]}',
       ]),
       wires: [['properties']],
     }),
-    at(0, 4, { ...inject('every-10-s', 'every 10 s', '10'), wires: [['read-purifier']] }),
-    at(1, 4, {
+    at(0, 5.5, { ...inject('every-10-s', 'every 10 s', '10'), wires: [['read-purifier']] }),
+    at(1, 5.5, {
       ...command,
       id: 'read-purifier',
       name: 'read purifier',
@@ -148,33 +165,31 @@ function readings(): FlowNode[] {
       params: JSON.stringify(purifierProperties),
       wires: [['purifier-properties']],
     }),
-    at(2, 4, {
+    at(2, 5.5, {
       ...change('purifier-properties', 'as properties', [
         'payload',
         '{"PurifierPower": payload[did="power"].value ? 1 : 0, "PM25": payload[did="pm25"].value, "Humidity": payload[did="humidity"].value}',
       ]),
       wires: [['properties']],
     }),
-    at(3, 3, {
+    at(3, 3.5, {
       id: 'properties',
       type: 'aliyun-property',
       name: '',
       device: 'demo-cloud',
       reply: 'auto',
-      wires: [['show-posted'], ['what-is-set']],
+      wires: [['show-posted'], ['set-by-cloud']],
     }),
-    at(4, 3, {
-      ...debug('show-posted', 'posted', 'aliyun', false),
-      tostatus: true,
-      statusVal: 'aliyun.message',
-    }),
+    at(4, 3.5, debug('show-posted', 'posted', 'aliyun', false)),
+    at(4, 4.5, linkOut('set-by-cloud', 'set by the cloud', 'cloud-sets')),
   ];
 }
 
 function settingFromTheCloud(): FlowNode[] {
   return [
-    at(0, 5, comment('about-setting', '3. The cloud sets a property, the lamp obeys')),
-    at(0, 6, {
+    comment(7, 'about-setting', '3. The cloud sets a property, the lamp obeys'),
+    at(0, 8, { ...linkIn('cloud-sets', 'set by the cloud', 'set-by-cloud'), wires: [['what-is-set']] }),
+    at(1, 8, {
       id: 'what-is-set',
       type: 'switch',
       name: 'what is set?',
@@ -188,7 +203,7 @@ function settingFromTheCloud(): FlowNode[] {
       outputs: 2,
       wires: [['to-power'], ['to-brightness']],
     }),
-    at(1, 6, {
+    at(2, 8, {
       ...change(
         'to-power',
         'power',
@@ -197,7 +212,7 @@ function settingFromTheCloud(): FlowNode[] {
       ),
       wires: [['write-lamp']],
     }),
-    at(1, 7, {
+    at(2, 9, {
       ...change(
         'to-brightness',
         'brightness',
@@ -206,7 +221,7 @@ function settingFromTheCloud(): FlowNode[] {
       ),
       wires: [['write-lamp']],
     }),
-    at(2, 6, {
+    at(3, 8, {
       id: 'write-lamp',
       type: 'miio-command',
       name: 'write lamp',
@@ -216,16 +231,17 @@ function settingFromTheCloud(): FlowNode[] {
       params: '',
       paramsType: 'json',
       retries: '',
-      wires: [['read-lamp', 'show-written']],
+      wires: [['show-written', 'after-writing']],
     }),
-    at(3, 6, debug('show-written', 'lamp answered')),
+    at(4, 8, debug('show-written', 'lamp answered')),
+    at(4, 9, linkOut('after-writing', 'read again', 'read-again')),
   ];
 }
 
 function serviceAndEvent(): FlowNode[] {
   return [
-    at(0, 8, comment('about-service', '4. The cloud calls the service "toggle"')),
-    at(0, 9, {
+    comment(10.5, 'about-service', '4. The cloud calls the service "toggle"'),
+    at(0, 11.5, {
       id: 'toggle-called',
       type: 'aliyun-service',
       name: '',
@@ -233,7 +249,7 @@ function serviceAndEvent(): FlowNode[] {
       service: 'toggle',
       wires: [['toggle-lamp']],
     }),
-    at(1, 9, {
+    at(1, 11.5, {
       id: 'toggle-lamp',
       type: 'miio-command',
       name: 'toggle lamp',
@@ -245,26 +261,27 @@ function serviceAndEvent(): FlowNode[] {
       retries: '0',
       wires: [['toggled']],
     }),
-    at(2, 9, {
+    at(2, 11.5, {
       ...change('toggled', 'result', ['payload', '{"result": payload[0]}']),
       wires: [['answer', 'report']],
     }),
-    at(3, 9, { id: 'answer', type: 'aliyun-reply', name: '', device: 'demo-cloud' }),
-    at(3, 10, {
+    at(3, 11.5, { id: 'answer', type: 'aliyun-reply', name: '', device: 'demo-cloud' }),
+    at(3, 12.5, {
       id: 'report',
       type: 'aliyun-event',
       name: '',
       device: 'demo-cloud',
       event: 'LampToggled',
-      wires: [['read-lamp']],
+      wires: [['after-toggling']],
     }),
+    at(4, 12.5, linkOut('after-toggling', 'read again', 'read-again')),
   ];
 }
 
 function firmware(): FlowNode[] {
   return [
-    at(0, 11, comment('about-firmware', '5. The cloud pushes a firmware')),
-    at(0, 12, {
+    comment(14, 'about-firmware', '5. The cloud pushes a firmware'),
+    at(0, 15, {
       id: 'firmware',
       type: 'aliyun-ota',
       name: '',
@@ -277,20 +294,28 @@ function firmware(): FlowNode[] {
       allowHttp: false,
       wires: [['flash'], ['show-progress']],
     }),
-    at(1, 12, {
+    at(2, 15, {
       id: 'flash',
       type: 'delay',
       name: 'here you would flash it',
       pauseType: 'delay',
       timeout: '3',
       timeoutUnits: 'seconds',
+      rate: '1',
+      nbRateUnits: '1',
+      rateUnits: 'second',
+      randomFirst: '1',
+      randomLast: '5',
+      randomUnits: 'seconds',
+      drop: false,
+      outputs: 1,
       wires: [['new-version']],
     }),
-    at(2, 12, {
+    at(3, 15, {
       ...change('new-version', 'it runs', ['payload', 'aliyun.version'], ['operation', '"version"']),
       wires: [['firmware', 'show-version']],
     }),
-    at(3, 12, debug('show-version', 'new version')),
-    at(1, 13, debug('show-progress', 'progress')),
+    at(4, 15, debug('show-version', 'new version')),
+    at(1, 16, debug('show-progress', 'progress')),
   ];
 }

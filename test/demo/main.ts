@@ -15,11 +15,7 @@ const TRIPLE = {
 const DOWNLOAD_BYTES_PER_SECOND = 512 * 1024;
 
 async function main(): Promise<void> {
-  const home = await Home.start([
-    lamp({ port: 54_321 }),
-    purifier({ port: 54_322 }),
-    hiddenPlug({ port: 54_323 }),
-  ]);
+  const home = await startHome();
   const cloud = await Cloud.start({
     devices: [TRIPLE],
     tlsPort: await freePort(8_883),
@@ -51,6 +47,16 @@ async function main(): Promise<void> {
     await cloud.close();
     await home.close();
   });
+}
+
+/** On miIO's own port and the next two; where they are taken (by another simulator), on any. */
+async function startHome(): Promise<Home> {
+  const devices = (port: number) => [
+    lamp({ port }),
+    purifier({ port: port && port + 1 }),
+    hiddenPlug({ port: port && port + 2 }),
+  ];
+  return Home.start(devices(54_321)).catch(() => Home.start(devices(0)));
 }
 
 function guide(editor: string, console: string): string {

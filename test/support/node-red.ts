@@ -81,6 +81,7 @@ export class NodeRed extends EventEmitter<{ line: [string] }> {
 
   /** Deploys a flow; a node may bring its `credentials`, which Node-RED takes out and encrypts. */
   async deploy(nodes: FlowNode[], type: 'full' | 'nodes' | 'flows' = 'full'): Promise<void> {
+    const from = this.log.length;
     const response = await fetch(`${this.url}/flows`, {
       method: 'POST',
       headers: {
@@ -91,6 +92,7 @@ export class NodeRed extends EventEmitter<{ line: [string] }> {
       body: JSON.stringify({ flows: nodes }),
     });
     if (!response.ok) throw new Error(`deploying failed: ${response.status} ${await response.text()}`);
+    await this.waitForLog(/Started (modified )?(flows|nodes)/, START_TIMEOUT_MS, from);
   }
 
   /** Presses the button of an inject node. */

@@ -79,6 +79,7 @@ const failureSteps: Partial<Record<Reason, number>> = {
   otaVerifyFailed: -3,
 };
 
+/** One upgrade at a time: a newer notice takes the place of the one under way. */
 export class OtaClient extends EventEmitter<OtaEvents> {
   private upgrade: Upgrade = { state: 'idle' };
   /** The end of the last download, given up ones included. Never rejects. */
@@ -107,6 +108,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
     return this.upgrade.state;
   }
 
+  /** Listens from now on; to be called once, before the device connects if possible. */
   start(): void {
     this.subscriptions = [
       this.channel.subscribeTo(this.uplink.noticeTopic, (payload) => this.unattended(this.onNotice(payload))),

@@ -43,9 +43,11 @@ describe('a firmware download from the simulated cloud', () => {
     assert.equal((await download(cloud, url, { headers: { range: 'bytes=200000-' } })).status, 416);
   });
 
-  it('tells the size to HEAD', async () => {
+  it('tells the size to HEAD, which is no download to be cut', async () => {
+    cloud.firmware.cutAfter = 10;
     const { status, headers, body } = await download(cloud, url, { method: 'HEAD' });
     assert.deepEqual([status, headers['content-length'], body.length], [200, '200000', 0]);
+    assert.equal((await download(cloud, url)).broken, true);
   });
 
   it('cuts after so many bytes, so often', async () => {

@@ -1,5 +1,6 @@
 /** Connections to the simulated cloud: takeover, kick, cut, broker down and up, kept sessions. */
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { Cloud, type CloudDevice } from '../../simulators/cloud';
 import { Clients, EXAMPLE, LAMP, message, SYS, seen } from './cloud-clients';
@@ -30,6 +31,15 @@ describe('a connection to the simulated cloud', () => {
     assert.deepEqual(packets, []);
     assert.equal(second.connected, true);
     assert.deepEqual([lamp.online, lamp.connects], [true, 2]);
+  });
+
+  it('leaves a device on line when another one signs in with the same cid', async () => {
+    await clients.connect();
+    const password = createHmac('sha256', EXAMPLE.deviceSecret)
+      .update('clientIdcid9deviceNamedeviceproductKeypk')
+      .digest('hex');
+    await clients.connect({ username: 'device&pk', password });
+    assert.deepEqual([lamp.online, lamp.connects, cloud.device('device').online], [true, 1, true]);
   });
 
   it('tells when a device comes and goes', async () => {
@@ -77,14 +87,25 @@ describe('a connection to the simulated cloud', () => {
     assert.equal(lamp.connects, 2);
   });
 
-  it('keeps subscriptions and messages for a session that is not clean', async () => {
+  it('says when a port is taken, and leaves nothing open', async () => {
+    const { tlsPort, tcpPort, httpsPort } = cloud;
+    for (const ports of [{ tlsPort }, { tcpPort }, { httpsPort }, { consolePort: httpsPort }]) {
+      await assert.rejects(Cloud.start({ devices: [], ...ports }), { code: 'EADDRINUSE' });
+    }
+  });
+
+  it('keeps subscriptions and messages for a triple whose session is not clean, whatever its clientId', async () => {
     const client = await clients.connect({ clean: false });
     await client.subscribeAsync(`${SYS}thing/service/property/set`, { qos: 1 });
     const offline = once(lamp, 'offline');
     client.end(true);
     await offline;
     lamp.publish(`${SYS}thing/service/property/set`, 'kept');
-    const back = clients.dial({ clean: false });
+    const clientId = 'another|securemode=2,signmethod=hmacsha256|';
+    const password = createHmac('sha256', LAMP.deviceSecret)
+      .update('clientIdanotherdeviceNamelamp-1productKeya1lamp')
+      .digest('hex');
+    const back = clients.dial({ clean: false, clientId, password });
     assert.equal((await message(back, `${SYS}thing/service/property/set`)).toString(), 'kept');
   });
 });

@@ -3,8 +3,9 @@ import { EventEmitter } from 'node:events';
 import { certify } from './authority';
 import { type Aedes, Broker, type BrokerHandler, type BrokerOptions, createAedes } from './broker';
 import { ConsoleServer } from './console';
-import { CloudDevice, type LogEntry, type Platform } from './device';
+import { CloudDevice } from './device';
 import { FirmwareServer } from './firmware';
+import type { LogEntry, Platform } from './platform';
 import { append } from './recent';
 import { type CloudProductDevice, judgeSignIn, type SignIn, type SignInRequest } from './sign';
 

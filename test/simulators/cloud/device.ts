@@ -11,7 +11,8 @@ import { EventEmitter } from 'node:events';
 import { idOf, methodOf, Refusal, type Reply, readReply, readRequest } from './alink';
 import type { Session } from './broker';
 import { type Answer, Calls, type SendCall, type Sync } from './calls';
-import { type Firmware, Ota, type Progress, type ServeFirmware, type Upgrade } from './ota';
+import { type Firmware, Ota, type Progress, type Upgrade } from './ota';
+import type { Platform } from './platform';
 import { append } from './recent';
 import type { CloudProductDevice } from './sign';
 import { type DesiredProperty, type StoredEvent, type StoredProperty, Thing } from './thing';
@@ -35,30 +36,6 @@ export interface DeviceEvents {
   progress: [Progress];
   /** Every uplink before anything else looks at it. */
   raw: [string, Buffer];
-}
-
-/** One line of the log: a message, up from the device or down to it. */
-export interface LogEntry {
-  time: number;
-  deviceName: string;
-  direction: 'up' | 'down';
-  method: string;
-  id: string;
-  /** Of the answer; null where there is none. */
-  code: number | null;
-}
-
-/** What a device needs of the cloud around it. */
-export interface Platform {
-  /** The code for every answer; 200 lets the thing model decide. */
-  replyCode(): number;
-  /** Sends a reply, subject to the knobs. */
-  reply(topic: string, payload: string): void;
-  publish(topic: string, payload: string | Buffer, qos: 0 | 1): void;
-  serve: ServeFirmware;
-  kick(session: Session): void;
-  cut(session: Session): void;
-  note(entry: LogEntry): void;
 }
 
 const CALL_TIMEOUT_MS = 8000;
@@ -174,7 +151,7 @@ export class CloudDevice extends EventEmitter<DeviceEvents> {
   attach(session: Session): void {
     const older = this.session;
     if (older) {
-      this.platform.kick(older);
+      this.platform.kick(older); // aedes does so too, but misses one that it is just taking down
       this.detach(older);
     }
     this.session = session;

@@ -2,8 +2,9 @@
 
 export type { Answer, Sync } from './calls';
 export { Cloud, type CloudOptions, type Knobs, type Shortcut } from './cloud';
-export type { CloudDevice, LogEntry, Post } from './device';
+export type { CloudDevice, Post } from './device';
 export type { FirmwareRequest, FirmwareServer } from './firmware';
 export type { Firmware, Progress, Upgrade } from './ota';
+export type { LogEntry } from './platform';
 export type { CloudProductDevice } from './sign';
 export type { DesiredProperty, StoredEvent, StoredProperty } from './thing';

@@ -1,0 +1,149 @@
+/**
+ * A simulated cloud, devices that connect to it with short waiting times, and a wire between them that can be put
+ * to sleep. `close` ends all of it.
+ */
+import { createServer, connect as openSocket, type Server, type Socket } from 'node:net';
+import { AliyunDevice, type AliyunSettings, type ConnectionState } from '../../../lib/aliyun';
+import { Backoff } from '../../../lib/backoff';
+import { MialinkError } from '../../../lib/errors';
+import type { Logger } from '../../../lib/logger';
+import { Cloud, type CloudDevice } from '../../simulators/cloud';
+
+export const lamp = {
+  productKey: 'a1b2c3d4e5f',
+  deviceName: 'lamp:1@home',
+  deviceSecret: 'c0ffee00c0ffee00c0ffee00c0ffee00',
+};
+export const sys = `/sys/${lamp.productKey}/${lamp.deviceName}`;
+
+/** What the library reported to nobody in particular. */
+export class Reports implements Logger {
+  readonly warnings: MialinkError[] = [];
+  readonly lines: string[] = [];
+
+  debug(text: string): void {
+    this.lines.push(text);
+  }
+
+  warn(problem: MialinkError): void {
+    this.warnings.push(problem);
+  }
+
+  get reasons(): string[] {
+    return this.warnings.map(({ reason }) => reason);
+  }
+}
+
+export class Bench {
+  readonly reports = new Reports();
+  private readonly devices: AliyunDevice[] = [];
+  private readonly wires: Wire[] = [];
+
+  static async start(): Promise<Bench> {
+    return new Bench(await Cloud.start({ devices: [lamp] }));
+  }
+
+  private constructor(readonly cloud: Cloud) {}
+
+  /** The lamp as the cloud sees it. */
+  get lamp(): CloudDevice {
+    return this.cloud.device(lamp.deviceName);
+  }
+
+  device(settings: Partial<AliyunSettings> = {}): AliyunDevice {
+    const endpoint = `127.0.0.1:${settings.transport === 'tcp' ? this.cloud.tcpPort : this.cloud.tlsPort}`;
+    const device = new AliyunDevice(
+      { ...lamp, endpoint, ca: this.cloud.ca, timeoutMs: 3000, ...settings },
+      { logger: this.reports, backoffs: { quick: new Backoff(20, 100), slow: new Backoff(200, 400) } },
+    );
+    this.devices.push(device);
+    return device;
+  }
+
+  async connectedDevice(settings?: Partial<AliyunSettings>): Promise<AliyunDevice> {
+    const device = this.device(settings);
+    device.open();
+    await untilState(device, 'connected');
+    return device;
+  }
+
+  async wire(port: number, host?: string): Promise<Wire> {
+    const wire = await Wire.to(port, host);
+    this.wires.push(wire);
+    return wire;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.devices.map((device) => device.close()));
+    await Promise.all(this.wires.map((wire) => wire.close()));
+    await this.cloud.close();
+  }
+}
+
+/** A TCP relay on loopback. */
+export class Wire {
+  /** True: what the broker says is lost from now on, though the connections stay. */
+  asleep = false;
+  /** Falls asleep after the broker's next words. */
+  drowsy = false;
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+
+  static async to(port: number, host = '127.0.0.1'): Promise<Wire> {
+    const wire = new Wire(port);
+    await new Promise<void>((resolve) => wire.server.listen(0, host, resolve));
+    return wire;
+  }
+
+  private constructor(target: number) {
+    this.server = createServer((near) => {
+      const far = openSocket(target, '127.0.0.1');
+      for (const socket of [near, far]) {
+        this.sockets.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => this.sockets.delete(socket));
+      }
+      near.on('close', () => far.destroy());
+      far.on('close', () => near.destroy());
+      near.on('data', (bytes) => far.write(bytes));
+      far.on('data', (bytes) => {
+        if (!this.asleep) near.write(bytes);
+        if (this.drowsy) this.asleep = true;
+      });
+    });
+    this.server.on('error', () => undefined);
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    if (address === null || typeof address === 'string') throw new Error('the wire is closed');
+    return address.port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+/** Resolves at once if it is in this state, with the problem then. */
+export function untilState(device: AliyunDevice, wanted: ConnectionState): Promise<MialinkError | undefined> {
+  if (device.state === wanted) return Promise.resolve(device.problem);
+  return new Promise((resolve) => {
+    device.on('state', function listen(state, problem) {
+      if (state !== wanted) return;
+      device.off('state', listen);
+      resolve(problem);
+    });
+  });
+}
+
+/** The MialinkError with which something rejects. */
+export async function problemOf(work: Promise<unknown>): Promise<MialinkError> {
+  const result = await work.then(
+    () => 'it succeeded',
+    (error: unknown) => error,
+  );
+  if (result instanceof MialinkError) return result;
+  throw new Error('not rejected with a MialinkError', { cause: result });
+}

@@ -1,0 +1,27 @@
+/** What a device needs of the cloud around it, so that it knows neither broker nor servers. */
+import type { Session } from './broker';
+import type { ServeFirmware } from './ota';
+
+/** One line of the log: a message, up from the device or down to it. */
+export interface LogEntry {
+  time: number;
+  deviceName: string;
+  direction: 'up' | 'down';
+  method: string;
+  id: string;
+  /** Of the answer; null where there is none. */
+  code: number | null;
+}
+
+/** What a device needs of the cloud around it. */
+export interface Platform {
+  /** The code for every answer; 200 lets the thing model decide. */
+  replyCode(): number;
+  /** Sends a reply, subject to the knobs. */
+  reply(topic: string, payload: string): void;
+  publish(topic: string, payload: string | Buffer, qos: 0 | 1): void;
+  serve: ServeFirmware;
+  kick(session: Session): void;
+  cut(session: Session): void;
+  note(entry: LogEntry): void;
+}
