@@ -17,4 +17,3 @@ for (const file of readdirSync('nodes').filter((name) => name.endsWith('.html'))
 }
 cpSync('nodes/locales', 'dist/nodes/locales', { recursive: true });
 cpSync('icons', 'dist/nodes/icons', { recursive: true });
-cpSync('lib/aliyun/ca', 'dist/lib/aliyun/ca', { recursive: true, filter: (path) => !path.endsWith('.ts') });
