@@ -13,10 +13,10 @@
 import { MialinkError, messageOf } from '../errors';
 
 /** What the cloud accepts as one message. */
-export const maxPayloadBytes = 256 * 1024;
+export const MAX_PAYLOAD_BYTES = 256 * 1024;
 
-const maxDepth = 32;
-const maxIdLength = 64;
+const MAX_DEPTH = 32;
+const MAX_ID_LENGTH = 64;
 
 export interface CloudReply {
   id: string;
@@ -65,7 +65,7 @@ export function encode(message: object, device: string, operation: string): stri
     throw refuse('something JSON can express', messageOf(error));
   }
   const bytes = Buffer.byteLength(text);
-  if (bytes > maxPayloadBytes) throw refuse(`at most ${maxPayloadBytes} bytes of JSON`, `${bytes}`);
+  if (bytes > MAX_PAYLOAD_BYTES) throw refuse(`at most ${MAX_PAYLOAD_BYTES} bytes of JSON`, `${bytes}`);
   return text;
 }
 
@@ -91,7 +91,7 @@ export function isObject(value: unknown): value is Json {
 }
 
 function parse<Value>(payload: Buffer, read: (id: string, message: Json) => Parsed<Value>): Parsed<Value> {
-  if (payload.length > maxPayloadBytes) return { cause: `it is longer than ${maxPayloadBytes} bytes` };
+  if (payload.length > MAX_PAYLOAD_BYTES) return { cause: `it is longer than ${MAX_PAYLOAD_BYTES} bytes` };
   let message: unknown;
   try {
     message = JSON.parse(payload.toString('utf8'));
@@ -101,13 +101,13 @@ function parse<Value>(payload: Buffer, read: (id: string, message: Json) => Pars
   if (!isObject(message)) return { cause: 'it is not a JSON object' };
   const id = readId(message.id);
   if (id === undefined) return { cause: 'it has no usable id' };
-  if (isDeeperThan(message, maxDepth)) return { id, cause: `it is nested deeper than ${maxDepth} levels` };
+  if (isDeeperThan(message, MAX_DEPTH)) return { id, cause: `it is nested deeper than ${MAX_DEPTH} levels` };
   return read(id, withoutProto(message));
 }
 
 function readId(id: unknown): string | undefined {
   if (typeof id === 'number' && Number.isSafeInteger(id) && id >= 0) return String(id);
-  return typeof id === 'string' && id !== '' && id.length <= maxIdLength ? id : undefined;
+  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH ? id : undefined;
 }
 
 function isDeeperThan(value: unknown, levels: number): boolean {

@@ -45,10 +45,10 @@ export interface ConnectionEvents {
 }
 
 /** From the first try to SUBACK. */
-const attemptLimitMs = 20_000;
-const probeLimitMs = 10_000;
+const ATTEMPT_LIMIT_MS = 20_000;
+const PROBE_LIMIT_MS = 10_000;
 /** The farewell of a connection whose peer is silent. */
-const farewellMs = 900;
+const FAREWELL_MS = 900;
 
 export class Connection extends EventEmitter<ConnectionEvents> {
   private now: ConnectionState = 'idle';
@@ -141,7 +141,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   probe(): void {
     const { client } = this;
     if (this.now !== 'connected' || !client || this.timer) return;
-    this.startTimer(probeLimitMs, () => this.lost(client, new Error('the broker is silent')));
+    this.startTimer(PROBE_LIMIT_MS, () => this.lost(client, new Error('the broker is silent')));
     client.once('packetreceive', () => {
       if (client === this.client) this.stopTimer();
     });
@@ -162,7 +162,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     client.on('message', (topic, payload) => this.received(client, topic, payload));
     client.on('error', (error) => this.lost(client, error));
     client.on('close', () => this.lost(client, new Error('the connection was closed')));
-    this.startTimer(attemptLimitMs, () => this.lost(client, new Error('no answer')));
+    this.startTimer(ATTEMPT_LIMIT_MS, () => this.lost(client, new Error('no answer')));
     if (this.now === 'refused') this.arrival = deferred();
     this.enter('connecting', this.why);
   }
@@ -271,5 +271,5 @@ async function sayGoodBye(client: MqttClient): Promise<void> {
   const gone = new Promise<void>((resolve) => {
     client.end(false, {}, () => resolve());
   });
-  if (await timePassed(farewellMs, gone)) client.stream.destroy();
+  if (await timePassed(FAREWELL_MS, gone)) client.stream.destroy();
 }

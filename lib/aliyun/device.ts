@@ -33,7 +33,7 @@ export interface DeviceOptions {
 
 type MessageHandler = (payload: Buffer, topic: string) => void;
 
-const identifier = /^\w+(:\w+)?$/;
+const IDENTIFIER = /^\w+(:\w+)?$/;
 
 export class AliyunDevice extends EventEmitter<ConnectionEvents> {
   /** `deviceName (productKey)`, for texts. */
@@ -121,7 +121,7 @@ export class AliyunDevice extends EventEmitter<ConnectionEvents> {
   ): Promise<CloudReply> {
     const device = this.label;
     if (!event) throw new MialinkError('eventMissing', { device });
-    if (!identifier.test(event)) {
+    if (!IDENTIFIER.test(event)) {
       const rule = 'an identifier of letters, digits and _';
       throw new MialinkError('settingInvalid', { device, field: 'event', rule, value: event });
     }

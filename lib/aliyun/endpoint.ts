@@ -30,14 +30,14 @@ export interface Endpoint {
   transport: Transport;
 }
 
-const schemes: Record<Transport, { protocol: string; port: number; path: string }> = {
+const SCHEMES: Record<Transport, { protocol: string; port: number; path: string }> = {
   tls: { protocol: 'mqtts', port: 1883, path: '' },
   tcp: { protocol: 'mqtt', port: 1883, path: '' },
   wss: { protocol: 'wss', port: 443, path: '/mqtt' },
   ws: { protocol: 'ws', port: 443, path: '/mqtt' },
 };
 
-export const transports: readonly string[] = Object.keys(schemes);
+export const TRANSPORTS: readonly string[] = Object.keys(SCHEMES);
 
 /** Undefined when `endpoint` is not `host[:port]`. */
 export function endpointOf(settings: EndpointSettings): Endpoint | undefined {
@@ -47,7 +47,7 @@ export function endpointOf(settings: EndpointSettings): Endpoint | undefined {
     : `${productKey}.iot-as-mqtt.${region}.aliyuncs.com`;
   const match = /^(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(endpoint || computed);
   const written = match?.[1];
-  const scheme = schemes[transport];
+  const scheme = SCHEMES[transport];
   const port = Number(match?.[2] ?? scheme.port);
   if (!written || port < 1 || port > 65_535) return undefined;
   return {

@@ -3,10 +3,10 @@ import { ErrorWithReasonCode } from 'mqtt';
 import { MialinkError } from '../errors';
 
 /** CONNACK codes with which the platform refuses a triple: 4 wrong or disabled, 5 not authorised. */
-const refusals: readonly number[] = [4, 5];
+const REFUSALS: readonly number[] = [4, 5];
 
 /** The codes of OpenSSL and Node for a certificate that is not accepted. */
-const certificateCode = /CERT|^HOSTNAME_MISMATCH$|^INVALID_CA$|^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/;
+const CERTIFICATE_CODE = /CERT|^HOSTNAME_MISMATCH$|^INVALID_CA$|^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/;
 
 export interface Circumstances {
   device: string;
@@ -18,10 +18,10 @@ export interface Circumstances {
 export function connectionProblem(error: unknown, at: Circumstances): MialinkError {
   const values = { device: at.device, host: at.host, cause: causeOf(error) };
   if (at.wasConnected) return new MialinkError('connectionLost', values, { cause: error });
-  if (error instanceof ErrorWithReasonCode && refusals.includes(error.code)) {
+  if (error instanceof ErrorWithReasonCode && REFUSALS.includes(error.code)) {
     return new MialinkError('signInRefused', { ...values, returnCode: error.code }, { cause: error });
   }
-  const reason = certificateCode.test(codeOf(error)) ? 'tlsFailed' : 'connectionFailed';
+  const reason = CERTIFICATE_CODE.test(codeOf(error)) ? 'tlsFailed' : 'connectionFailed';
   return new MialinkError(reason, values, { cause: error });
 }
 

@@ -44,9 +44,9 @@ export interface SignIn {
   password: string;
 }
 
-const algorithms: Record<SignMethod, string> = { hmacsha256: 'sha256', hmacsha1: 'sha1', hmacmd5: 'md5' };
+const ALGORITHMS: Record<SignMethod, string> = { hmacsha256: 'sha256', hmacsha1: 'sha1', hmacmd5: 'md5' };
 
-export const signMethods: readonly string[] = Object.keys(algorithms);
+export const SIGN_METHODS: readonly string[] = Object.keys(ALGORITHMS);
 
 export function signIn(triple: Triple, options: SignInOptions): SignIn {
   const { productKey, deviceName, deviceSecret } = triple;
@@ -66,5 +66,5 @@ export function signIn(triple: Triple, options: SignInOptions): SignIn {
 export function hmacHex(method: SignMethod, secret: string, fields: Record<string, string>): string {
   const names = Object.keys(fields).sort();
   const content = names.map((name) => `${name}${fields[name]}`).join('');
-  return createHmac(algorithms[method], secret).update(content).digest('hex');
+  return createHmac(ALGORITHMS[method], secret).update(content).digest('hex');
 }

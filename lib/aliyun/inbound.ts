@@ -60,13 +60,13 @@ interface ServiceListener {
   onUnanswered?: (problem: MialinkError, call: ServiceCall) => void;
 }
 
-const setMethod = 'thing.service.property.set';
-const serviceMethod = /^thing\.service\.([^./+#]+)$/;
+const SET_METHOD = 'thing.service.property.set';
+const SERVICE_METHOD = /^thing\.service\.([^./+#]+)$/;
 
-const syncLimitMs = 7000;
-const asyncLimitMs = 60_000;
-const badParameter = 460;
-const unanswered = 504;
+const SYNC_LIMIT_MS = 7000;
+const ASYNC_LIMIT_MS = 60_000;
+const BAD_PARAMETER = 460;
+const UNANSWERED = 504;
 
 export class Inbound {
   private readonly setListeners = new Set<SetListener>();
@@ -97,9 +97,9 @@ export class Inbound {
       return;
     }
     const { id, method, params } = parsed.value;
-    const service = request.kind === 'service' ? request.service : serviceMethod.exec(method)?.[1];
-    if (request.kind === 'propertySet' || (request.kind === 'rrpc' && method === setMethod)) {
-      this.handOutSet({ id, method: setMethod, topic, params }, request.sync);
+    const service = request.kind === 'service' ? request.service : SERVICE_METHOD.exec(method)?.[1];
+    if (request.kind === 'propertySet' || (request.kind === 'rrpc' && method === SET_METHOD)) {
+      this.handOutSet({ id, method: SET_METHOD, topic, params }, request.sync);
     } else if (service) {
       this.handOutCall({ id, service, sync: request.sync, topic, params });
     } else {
@@ -141,7 +141,7 @@ export class Inbound {
     const expired = () => {
       if (!call.sync) return;
       const { label: device } = this.settings;
-      const values = { device, service: call.service, timeoutMs: syncLimitMs };
+      const values = { device, service: call.service, timeoutMs: SYNC_LIMIT_MS };
       const problem = new MialinkError('serviceUnanswered', values);
       for (const { onUnanswered } of listeners) this.run(() => onUnanswered?.(problem, copyOf(call)));
     };
@@ -155,15 +155,15 @@ export class Inbound {
       this.logger.debug(`${this.settings.label}: nobody listens to what came on ${call.topic}`);
       return false;
     }
-    return this.calls.open(call, sync ? syncLimitMs : asyncLimitMs, () => {
-      if (sync) this.send(call, unanswered);
+    return this.calls.open(call, sync ? SYNC_LIMIT_MS : ASYNC_LIMIT_MS, () => {
+      if (sync) this.send(call, UNANSWERED);
       expired();
     });
   }
 
   private refuse(request: Request, topic: string, { id, cause }: Malformed): void {
     if (id !== undefined) {
-      this.send({ id, topic }, badParameter);
+      this.send({ id, topic }, BAD_PARAMETER);
       return;
     }
     if (this.warnedKinds.has(request.kind)) return;

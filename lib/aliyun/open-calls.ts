@@ -15,7 +15,7 @@ interface Call {
 }
 
 /** How long a repeated request is known as one that was handled. */
-const rememberedMs = 60_000;
+const REMEMBERED_MS = 60_000;
 
 export class OpenCalls {
   private readonly calls = new Map<string, Call>();
@@ -50,7 +50,7 @@ export class OpenCalls {
 
   private remember(key: string): void {
     clearTimeout(this.calls.get(key)?.timer);
-    const timer = setTimeout(() => this.calls.delete(key), rememberedMs);
+    const timer = setTimeout(() => this.calls.delete(key), REMEMBERED_MS);
     this.calls.set(key, { state: 'over', timer });
   }
 }

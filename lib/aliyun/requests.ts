@@ -19,11 +19,11 @@ export interface RequestOptions {
 }
 
 /** An id is text that holds a number below this. */
-const idLimit = 2 ** 32;
-const ok = 200;
+const ID_LIMIT = 2 ** 32;
+const OK = 200;
 
 export class Requests {
-  private lastId = randomInt(idLimit);
+  private lastId = randomInt(ID_LIMIT);
   /** By reply topic and id. */
   private readonly pending = new Pending<string, CloudReply>();
 
@@ -85,7 +85,7 @@ export class Requests {
   }
 
   private takeId(): string {
-    this.lastId = (this.lastId + 1) % idLimit;
+    this.lastId = (this.lastId + 1) % ID_LIMIT;
     return String(this.lastId);
   }
 }
@@ -96,6 +96,6 @@ function keyOf(topic: string, id: string): string {
 
 function accepted(reply: CloudReply, device: string, operation: string): CloudReply {
   const { code, message } = reply;
-  if (code === ok) return reply;
+  if (code === OK) return reply;
   throw new MialinkError('cloudRefused', { device, operation, code, message }, { peer: { code, message } });
 }

@@ -16,8 +16,8 @@ export interface Backoffs {
 }
 
 /** A connection that ends sooner after sign-in did not fail by chance. */
-const shortMs = 10_000;
-const shortTimesInARow = 3;
+const SHORT_MS = 10_000;
+const SHORT_TIMES_IN_A_ROW = 3;
 
 export class Retry {
   private shortTimes = 0;
@@ -34,9 +34,9 @@ export class Retry {
   next(ending: Ending): { waitMs: number; takenTimes: number } {
     if (ending.kind === 'refused') return { waitMs: this.backoffs.slow.next(), takenTimes: 0 };
     if (ending.kind === 'failed') return { waitMs: this.backoffs.quick.next(), takenTimes: 0 };
-    if (ending.connectedMs >= shortMs) this.calm();
+    if (ending.connectedMs >= SHORT_MS) this.calm();
     else this.shortTimes += 1;
-    const takenTimes = Math.max(0, this.shortTimes - (shortTimesInARow - 1));
+    const takenTimes = Math.max(0, this.shortTimes - (SHORT_TIMES_IN_A_ROW - 1));
     const backoff = takenTimes > 0 ? this.backoffs.slow : this.backoffs.quick;
     return { waitMs: backoff.next(), takenTimes };
   }

@@ -5,7 +5,7 @@
  */
 
 /** SHA-1 fingerprint B1:BC:96:8B:D4:F4:9D:62:2A:A8:9A:81:F2:15:01:52:A4:1D:82:9C. */
-export const globalSignRootR1 = `-----BEGIN CERTIFICATE-----
+export const GLOBALSIGN_ROOT_R1 = `-----BEGIN CERTIFICATE-----
 MIIDdTCCAl2gAwIBAgILBAAAAAABFUtaw5QwDQYJKoZIhvcNAQEFBQAwVzELMAkG
 A1UEBhMCQkUxGTAXBgNVBAoTEEdsb2JhbFNpZ24gbnYtc2ExEDAOBgNVBAsTB1Jv
 b3QgQ0ExGzAZBgNVBAMTEkdsb2JhbFNpZ24gUm9vdCBDQTAeFw05ODA5MDExMjAw
@@ -29,5 +29,5 @@ HMUfpIBvFSDJ3gyICh3WZlXi/EjJKSZp4A==
 
 /** PEM texts of what is trusted besides Node's own roots: the root above and `more`. */
 export function additionalRoots(more: readonly string[] = []): string[] {
-  return [globalSignRootR1, ...more];
+  return [GLOBALSIGN_ROOT_R1, ...more];
 }

@@ -1,8 +1,8 @@
 /** A device's settings, as its user gives them and as the connection needs them (pure). */
 import { X509Certificate } from 'node:crypto';
 import { MialinkError, messageOf } from '../errors';
-import { type Endpoint, endpointOf, type Transport, transports } from './endpoint';
-import { type SignMethod, signMethods, type Triple } from './identity';
+import { type Endpoint, endpointOf, TRANSPORTS, type Transport } from './endpoint';
+import { SIGN_METHODS, type SignMethod, type Triple } from './identity';
 
 /** Blank text stands for the default everywhere. */
 export interface AliyunSettings extends Triple {
@@ -38,7 +38,7 @@ export interface CheckedSettings {
   timeoutMs: number;
 }
 
-const maxTimeoutMs = 600_000;
+const MAX_TIMEOUT_MS = 600_000;
 
 /** Throws the MialinkError (`CONFIG`) of the first setting that is missing or malformed. */
 export function checkSettings(settings: AliyunSettings): CheckedSettings {
@@ -60,12 +60,17 @@ export function checkSettings(settings: AliyunSettings): CheckedSettings {
     keepalive,
   );
   check.that(
-    timeoutMs >= 1 && timeoutMs <= maxTimeoutMs,
+    timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS,
     'timeoutMs',
-    `a number of milliseconds from 1 to ${maxTimeoutMs}`,
+    `a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`,
     timeoutMs,
   );
-  check.that(signMethods.includes(signMethod), 'signMethod', `one of ${signMethods.join(', ')}`, signMethod);
+  check.that(
+    SIGN_METHODS.includes(signMethod),
+    'signMethod',
+    `one of ${SIGN_METHODS.join(', ')}`,
+    signMethod,
+  );
   const endpoint = checkEndpoint(triple.productKey, settings, check);
   return {
     label,
@@ -118,7 +123,7 @@ function checkEndpoint(productKey: string, settings: AliyunSettings, check: Chec
   const { transport = 'tls' } = settings;
   check.that(!region || /^[\w-]+$/.test(region), 'region', 'a region such as cn-shanghai', region);
   check.that(/^[\w-]*$/.test(instanceId), 'instanceId', 'an id such as iot-06z00abcde', instanceId);
-  check.that(transports.includes(transport), 'transport', `one of ${transports.join(', ')}`, transport);
+  check.that(TRANSPORTS.includes(transport), 'transport', `one of ${TRANSPORTS.join(', ')}`, transport);
   const found = endpointOf({ productKey, region, instanceId, endpoint, transport });
   if (!found) throw check.invalid('endpoint', 'host or host:port', endpoint);
   return found;

@@ -24,7 +24,7 @@ export type Downlink =
 
 export type OtaTopic = 'inform' | 'upgrade' | 'progress' | 'request';
 
-const synchronous = /^\/ext\/rrpc\/[^/]+(?=\/sys\/)/;
+const SYNCHRONOUS = /^\/ext\/rrpc\/[^/]+(?=\/sys\/)/;
 
 function sys({ productKey, deviceName }: Identity): string {
   return `/sys/${productKey}/${deviceName}`;
@@ -41,7 +41,7 @@ export function otaTopic({ productKey, deviceName }: Identity, kind: OtaTopic): 
 
 /** Where the answer to what came on `topic` goes; also where the cloud answers what we publish there. */
 export function replyTopic(topic: string): string {
-  if (synchronous.test(topic)) return topic;
+  if (SYNCHRONOUS.test(topic)) return topic;
   const rrpc = /^(\/sys\/[^/]+\/[^/]+\/rrpc)\/request\/([^/]+)$/.exec(topic);
   return rrpc ? `${rrpc[1]}/response/${rrpc[2]}` : `${topic}_reply`;
 }
@@ -63,8 +63,8 @@ export function subscriptions(identity: Identity): string[] {
 
 /** Undefined for a topic that is none of the device's system topics for downlinks. */
 export function parseTopic(identity: Identity, topic: string): Downlink | undefined {
-  const sync = synchronous.test(topic);
-  const path = topic.replace(synchronous, '');
+  const sync = SYNCHRONOUS.test(topic);
+  const path = topic.replace(SYNCHRONOUS, '');
   const prefix = `${sys(identity)}/`;
   if (!path.startsWith(prefix)) return undefined;
   const rest = path.slice(prefix.length);

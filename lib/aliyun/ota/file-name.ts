@@ -4,25 +4,32 @@
  * minus. Only a documented suffix is taken over, from the file's own name or from the path of its address.
  */
 import { createHash } from 'node:crypto';
-import type { NoticeFile } from './notice';
 
-/** A file of a notice before it is named; `title` is the cloud's own name for it, when there are several. */
-export type UnnamedFile = Omit<NoticeFile, 'name'> & { title?: string };
+/** What a name is made of; `title` is the cloud's own name for the file, when there are several. */
+export interface Nameable {
+  url: string;
+  title?: string;
+}
 
-const longestFileName = 100;
-const roomForCount = '-9999'.length;
+const LONGEST_FILE_NAME = 100;
+const ROOM_FOR_COUNT = '-9999'.length;
 
 /** The formats that the platform accepts; the longer of two that end alike stands first. */
-const suffixes = ['.tar.gz', '.tar.xz', '.bin', '.dav', '.tar', '.gz', '.zip', '.gzip', '.apk', '.pack'];
+const SUFFIXES = ['.tar.gz', '.tar.xz', '.bin', '.dav', '.tar', '.gz', '.zip', '.gzip', '.apk', '.pack'];
 
 /** The files in the same order, with names that all differ, also on a disk that ignores case. */
-export function nameFiles(module: string, version: string, files: readonly UnnamedFile[]): NoticeFile[] {
+export function nameFiles<File extends Nameable>(
+  module: string,
+  version: string,
+  files: readonly File[],
+): (Omit<File, 'title'> & { name: string })[] {
   const taken = new Set<string>();
-  return files.map(({ title = '', ...file }, index) => {
-    const suffix = suffixOf(title) || suffixOf(pathOf(file.url));
+  return files.map((nameable, index) => {
+    const { title = '', ...file } = nameable;
+    const suffix = suffixOf(title) || suffixOf(pathOf(nameable.url));
     const own = title.slice(0, title.length - suffixOf(title).length) || String(index + 1);
     const parts = files.length === 1 ? [module, version] : [module, version, own];
-    const stem = safeName(parts.join('-'), longestFileName - suffix.length - roomForCount);
+    const stem = safeName(parts.join('-'), LONGEST_FILE_NAME - suffix.length - ROOM_FOR_COUNT);
     const name = untaken(stem, suffix, taken);
     taken.add(name.toLowerCase());
     return { name, ...file };
@@ -31,14 +38,14 @@ export function nameFiles(module: string, version: string, files: readonly Unnam
 
 /** Whether a name is one that `nameFiles` can have made. */
 export function isSafeFileName(name: string): boolean {
-  return /^[\w-][\w.-]*$/.test(name) && name.length <= longestFileName && !/\.part$/i.test(name);
+  return /^[\w-][\w.-]*$/.test(name) && name.length <= LONGEST_FILE_NAME && !/\.part$/i.test(name);
 }
 
 /**
  * Any text as the name of a file or directory of at most `longest` characters. Where letters are lost a digest of
  * the text steps in, or two modules named in Chinese would share one name.
  */
-export function safeName(text: string, longest = longestFileName): string {
+export function safeName(text: string, longest = LONGEST_FILE_NAME): string {
   const plain = text
     .replace(/[^A-Za-z0-9._-]/g, '_')
     .replace(/^\./, '_')
@@ -57,7 +64,7 @@ function untaken(stem: string, suffix: string, taken: ReadonlySet<string>): stri
 
 function suffixOf(name: string): string {
   const lower = name.toLowerCase();
-  return suffixes.find((suffix) => lower.endsWith(suffix)) ?? '';
+  return SUFFIXES.find((suffix) => lower.endsWith(suffix)) ?? '';
 }
 
 function pathOf(url: string): string {

@@ -36,7 +36,7 @@ export interface Piece {
 /** Network or server broke off: another try may succeed. */
 export class Interruption extends Error {}
 
-const mostRedirects = 5;
+const MOST_REDIRECTS = 5;
 
 type Answer = Dispatcher.ResponseData;
 
@@ -87,7 +87,7 @@ export class HttpSource {
 
   private async follow(offset: number): Promise<Answer> {
     let url = this.url;
-    for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
       const answer = await this.get(url, offset);
       if (answer.statusCode < 300 || answer.statusCode > 399) return answer;
       drop(answer);
@@ -95,7 +95,7 @@ export class HttpSource {
       if (typeof location !== 'string') throw this.failed('the server redirects to nowhere');
       url = this.accepted(location, url);
     }
-    throw this.failed(`the server redirects more than ${mostRedirects} times`);
+    throw this.failed(`the server redirects more than ${MOST_REDIRECTS} times`);
   }
 
   private async get(url: URL, offset: number): Promise<Answer> {

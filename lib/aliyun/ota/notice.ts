@@ -13,7 +13,7 @@
  */
 import { MialinkError, type Values } from '../../errors';
 import { isObject } from '../alink';
-import { nameFiles, type UnnamedFile } from './file-name';
+import { type Nameable, nameFiles } from './file-name';
 
 export type DigestMethod = 'md5' | 'sha256';
 
@@ -41,13 +41,15 @@ export interface FirmwareNotice {
 }
 
 /** The module of a device that has only one. It is not named on the wire. */
-export const defaultModule = 'default';
+export const DEFAULT_MODULE = 'default';
+
+type UnnamedFile = Omit<NoticeFile, 'name'> & Nameable;
 
 type Json = Record<string, unknown>;
 
-const digestLengths: Record<DigestMethod, number> = { md5: 32, sha256: 64 };
-const longestName = 128;
-const deepestExtData = 16;
+const DIGEST_LENGTHS: Record<DigestMethod, number> = { md5: 32, sha256: 64 };
+const LONGEST_NAME = 128;
+const DEEPEST_EXT_DATA = 16;
 
 class Refusal extends Error {}
 
@@ -60,7 +62,7 @@ export function parseNotice(payload: Buffer, label = 'device'): FirmwareNotice {
   try {
     const notice = readObject(payload);
     const data = firmwareData(notice);
-    const module = shortText(data.module, 'module') ?? defaultModule;
+    const module = shortText(data.module, 'module') ?? DEFAULT_MODULE;
     const version = required(shortText(data.version, 'version'), 'it names no version');
     named = { module, version };
     const extData = isObject(data.extData) ? clean(data.extData, 0) : undefined;
@@ -134,7 +136,7 @@ function readDigest(method: unknown, sign: unknown, md5: unknown): Pick<NoticeFi
   }
   const digest = textOrNumber(sign) ?? (signMethod === 'md5' ? textOrNumber(md5) : undefined);
   const digits = required(digest, 'a file has no digest').toLowerCase();
-  const length = digestLengths[signMethod];
+  const length = DIGEST_LENGTHS[signMethod];
   if (digits.length !== length || !/^[0-9a-f]+$/.test(digits)) {
     throw new Refusal(`the digest of a file is not ${length} hexadecimal digits`);
   }
@@ -148,8 +150,8 @@ function required<Value>(value: Value | undefined, otherwise: string): Value {
 
 function shortText(value: unknown, field: string): string | undefined {
   const text = textOrNumber(value);
-  if (text !== undefined && text.length > longestName) {
-    throw new Refusal(`its ${field} is longer than ${longestName} characters`);
+  if (text !== undefined && text.length > LONGEST_NAME) {
+    throw new Refusal(`its ${field} is longer than ${LONGEST_NAME} characters`);
   }
   return text;
 }
@@ -162,7 +164,7 @@ function textOrNumber(value: unknown): string | undefined {
 
 /** A copy without the keys that reach an object's prototype when a flow merges it into another. */
 function clean(value: unknown, depth: number): unknown {
-  if (depth > deepestExtData) throw new Refusal('its extData is nested too deeply');
+  if (depth > DEEPEST_EXT_DATA) throw new Refusal('its extData is nested too deeply');
   if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
   if (!isObject(value)) return value;
   const safe = Object.entries(value).filter(

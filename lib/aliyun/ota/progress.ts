@@ -10,7 +10,7 @@ export interface Step {
   desc: string;
 }
 
-const minIntervalMs = 3_000;
+const MIN_INTERVAL_MS = 3_000;
 
 /** Tells when a download's progress is worth a message: another whole percent, and not too soon after the last. */
 export class Pace {
@@ -22,7 +22,7 @@ export class Pace {
     const percent = Math.min(99, Math.max(1, Math.floor((received / size) * 100)));
     // A clock that only runs forward: the time of day may jump at a start without a battery-backed clock.
     const now = performance.now();
-    if (percent === this.percent || now - this.at < minIntervalMs) return undefined;
+    if (percent === this.percent || now - this.at < MIN_INTERVAL_MS) return undefined;
     this.percent = percent;
     this.at = now;
     return percent;

@@ -14,7 +14,7 @@ import { MialinkError, messageOf, type Reason } from '../../errors';
 import { type Logger, silentLogger } from '../../logger';
 import { download } from './download';
 import { fetchFirmware, isSameFirmware, sizeOf } from './firmware';
-import { defaultModule, type FirmwareNotice, parseNotice } from './notice';
+import { DEFAULT_MODULE, type FirmwareNotice, parseNotice } from './notice';
 import { Pace, type Step, StepSender } from './progress';
 import { type OtaChannel, OtaUplink } from './uplink';
 import { RunningVersion, type VersionStore } from './version';
@@ -70,7 +70,7 @@ type Upgrade =
   | Downloading;
 
 /** The step that ends the cloud's task; every other reason is -1, "upgrade failed". -4 is the flow's to report. */
-const failureSteps: Partial<Record<Reason, number>> = {
+const FAILURE_STEPS: Partial<Record<Reason, number>> = {
   otaUrlRefused: -2,
   otaUrlExpired: -2,
   otaTooLarge: -2,
@@ -97,7 +97,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
     private readonly fetchFile: typeof download = download,
   ) {
     super();
-    this.module = options.module || defaultModule;
+    this.module = options.module || DEFAULT_MODULE;
     this.logger = options.logger ?? silentLogger;
     this.uplink = new OtaUplink(channel, this.module);
     this.version = new RunningVersion(options.version, options.versionStore, this.logger);
@@ -257,7 +257,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
 
   private fail(problem: MialinkError): void {
     this.giveUp();
-    this.report({ step: failureSteps[problem.reason] ?? -1, desc: problem.message });
+    this.report({ step: FAILURE_STEPS[problem.reason] ?? -1, desc: problem.message });
     this.emit('failed', problem);
   }
 

@@ -9,7 +9,7 @@
  * Source: Alibaba Cloud IoT Platform, "OTA update" (device side), topics and formats.
  */
 import { type OtaTopic, otaTopic } from '../topics';
-import { defaultModule } from './notice';
+import { DEFAULT_MODULE } from './notice';
 
 /** What an upgrade needs of a device. */
 export interface OtaChannel {
@@ -48,7 +48,7 @@ export class OtaUplink {
   }
 
   private async publish(kind: OtaTopic, params: Record<string, string>): Promise<void> {
-    const named = this.module === defaultModule ? params : { ...params, module: this.module };
+    const named = this.module === DEFAULT_MODULE ? params : { ...params, module: this.module };
     await this.channel.publish(otaTopic(this.channel.identity, kind), { id: '1', params: named });
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   encode,
-  maxPayloadBytes,
+  MAX_PAYLOAD_BYTES,
   parseReply,
   parseRequest,
   replyBody,
@@ -84,7 +84,7 @@ describe('Alink', () => {
   });
 
   it('does not read what is longer than the cloud may send', () => {
-    assert.ok('cause' in parseRequest(bytes({ id: '1', params: { x: 'x'.repeat(maxPayloadBytes) } })));
+    assert.ok('cause' in parseRequest(bytes({ id: '1', params: { x: 'x'.repeat(MAX_PAYLOAD_BYTES) } })));
   });
 
   it('drops __proto__ at every level and keeps the rest', () => {
@@ -145,7 +145,7 @@ describe('Alink', () => {
   it('refuses to write what is too long or no JSON, and says for what', () => {
     const circular: Record<string, unknown> = {};
     circular.self = circular;
-    for (const message of [{ x: 'x'.repeat(maxPayloadBytes) }, circular, { big: 1n }]) {
+    for (const message of [{ x: 'x'.repeat(MAX_PAYLOAD_BYTES) }, circular, { big: 1n }]) {
       assert.throws(
         () => encode(message, 'lamp (pk)', 'property post'),
         (error) =>

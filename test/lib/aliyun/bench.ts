@@ -2,7 +2,9 @@
  * A simulated cloud, devices that connect to it with short waiting times, and a wire between them that can be put
  * to sleep. `close` ends all of it.
  */
+import { once } from 'node:events';
 import { createServer, connect as openSocket, type Server, type Socket } from 'node:net';
+import sinon from 'sinon';
 import { AliyunDevice, type AliyunSettings, type ConnectionState } from '../../../lib/aliyun';
 import { Backoff } from '../../../lib/backoff';
 import { MialinkError } from '../../../lib/errors';
@@ -82,10 +84,12 @@ export class Bench {
 
 /** A TCP relay on loopback. */
 export class Wire {
-  /** True: what the broker says is lost from now on, though the connections stay. */
+  /** True: what the broker says and does is lost from now on. */
   asleep = false;
   /** Falls asleep after the broker's next words. */
   drowsy = false;
+  /** The last bytes from the device. */
+  said: Buffer = Buffer.alloc(0);
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
 
@@ -96,16 +100,22 @@ export class Wire {
   }
 
   private constructor(target: number) {
-    this.server = createServer((near) => {
+    this.server = createServer({ allowHalfOpen: true }, (near) => {
       const far = openSocket(target, '127.0.0.1');
       for (const socket of [near, far]) {
         this.sockets.add(socket);
         socket.on('error', () => undefined);
         socket.on('close', () => this.sockets.delete(socket));
       }
+      near.on('end', () => far.end());
       near.on('close', () => far.destroy());
-      far.on('close', () => near.destroy());
-      near.on('data', (bytes) => far.write(bytes));
+      far.on('close', () => {
+        if (!this.asleep) near.destroy();
+      });
+      near.on('data', (bytes) => {
+        this.said = bytes;
+        far.write(bytes);
+      });
       far.on('data', (bytes) => {
         if (!this.asleep) near.write(bytes);
         if (this.drowsy) this.asleep = true;
@@ -146,4 +156,35 @@ export async function problemOf(work: Promise<unknown>): Promise<MialinkError> {
   );
   if (result instanceof MialinkError) return result;
   throw new Error('not rejected with a MialinkError', { cause: result });
+}
+
+/** From now on the test moves the time (`sinon.restore` ends that); sockets go on by themselves. */
+export function stopTime(): sinon.SinonFakeTimers {
+  return sinon.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'performance'],
+    shouldClearNativeTimers: true,
+  });
+}
+
+/** The states that the device enters from now on. */
+export function statesOf(device: AliyunDevice): string[] {
+  const states: string[] = [];
+  device.on('state', (state) => states.push(state));
+  return states;
+}
+
+/** When it resolves, all that the cloud has sent before is handled, and what the device answered has arrived. */
+export async function settle(cloudDevice: CloudDevice): Promise<void> {
+  // No listener gets it, but it is answered (460), so it makes the whole way, twice.
+  for (let time = 0; time < 2; time += 1) {
+    cloudDevice.publish(`${sys}/thing/service/property/set`, '{"id":"mark","params":[]}');
+    for (let id = ''; id !== 'mark'; ) [{ id }] = await once(cloudDevice, 'reply');
+  }
+}
+
+/** Loses the connection and waits until it is back. */
+export async function cutAndBack(cloudDevice: CloudDevice, device: AliyunDevice): Promise<void> {
+  cloudDevice.cut();
+  await untilState(device, 'disconnected');
+  await untilState(device, 'connected');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { hmacHex, type SignMethod, signIn, signMethods } from '../../../lib/aliyun/identity';
-import { globalSignRootR1 } from '../../../lib/aliyun/roots';
+import { hmacHex, SIGN_METHODS, type SignMethod, signIn } from '../../../lib/aliyun/identity';
+import { GLOBALSIGN_ROOT_R1 } from '../../../lib/aliyun/roots';
 import { vectors } from '../../vectors/aliyun.json';
 
 function signMethodOf(method = ''): SignMethod {
@@ -73,7 +73,7 @@ describe('Aliyun identity', () => {
   });
 
   it('gives each method a signature of its own', () => {
-    const all = signMethods.map((method) => hmacHex(signMethodOf(method), 'secret', { a: 'b' }));
+    const all = SIGN_METHODS.map((method) => hmacHex(signMethodOf(method), 'secret', { a: 'b' }));
     assert.deepEqual(
       all.map(({ length }) => length).sort((a, b) => a - b),
       [32, 40, 64],
@@ -82,7 +82,7 @@ describe('Aliyun identity', () => {
 
   it('carries GlobalSign Root CA R1, and nothing else under its name', () => {
     assert.equal(
-      new X509Certificate(globalSignRootR1).fingerprint,
+      new X509Certificate(GLOBALSIGN_ROOT_R1).fingerprint,
       'B1:BC:96:8B:D4:F4:9D:62:2A:A8:9A:81:F2:15:01:52:A4:1D:82:9C',
     );
   });

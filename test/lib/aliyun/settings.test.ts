@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { globalSignRootR1 } from '../../../lib/aliyun/roots';
+import { GLOBALSIGN_ROOT_R1 } from '../../../lib/aliyun/roots';
 import { type AliyunSettings, checkSettings } from '../../../lib/aliyun/settings';
 import { MialinkError } from '../../../lib/errors';
 
@@ -67,11 +67,11 @@ describe('Aliyun settings', () => {
   });
 
   it('take several certificates in one text', () => {
-    const text = `first\n${globalSignRootR1}\nsecond\n${globalSignRootR1}\n`;
-    assert.deepEqual(checkSettings({ ...triple, ca: text }).ca, [globalSignRootR1, globalSignRootR1]);
+    const text = `first\n${GLOBALSIGN_ROOT_R1}\nsecond\n${GLOBALSIGN_ROOT_R1}\n`;
+    assert.deepEqual(checkSettings({ ...triple, ca: text }).ca, [GLOBALSIGN_ROOT_R1, GLOBALSIGN_ROOT_R1]);
   });
 
-  for (const ca of ['not a certificate', globalSignRootR1.replace('MIID', 'AAAA')]) {
+  for (const ca of ['not a certificate', GLOBALSIGN_ROOT_R1.replace('MIID', 'AAAA')]) {
     it(`refuse a CA such as ${ca.slice(0, 27)}…`, () => {
       assert.equal(problemOf({ ...triple, ca }).reason, 'caUnreadable');
     });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import fc from 'fast-check';
-import { isSafeFileName, nameFiles, type UnnamedFile } from '../../../../lib/aliyun/ota/file-name';
+import { isSafeFileName, type Nameable, nameFiles } from '../../../../lib/aliyun/ota/file-name';
 
-function file(url: string, title?: string): UnnamedFile {
-  return { url, title, size: 1, signMethod: 'md5', sign: '0123456789abcdef0123456789abcdef' };
+function file(url: string, title?: string): Nameable {
+  return { url, title };
 }
 
 function name(module: string, version: string, url = 'https://h/f', title?: string): string | undefined {
