@@ -2,10 +2,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
-import { requestCloud } from './aliyun-request';
+import { outputsOf, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
-import { typeOf } from './property-operations';
-import { asText, isRecord, type Message, onInput } from './runtime';
+import { asText, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
 interface Config extends NodeDef {
@@ -26,25 +25,17 @@ export default function register(RED: NodeAPI): void {
       const device = chosen.acquire();
       const event = asText(config.event) || asText(message.event);
       if (event === '') throw new MialinkError('eventMissing', { device: device.label });
-      return device.postEvent(event, outputsOf(device, message.payload));
+      return device.postEvent(event, outputsOf(device, 'the event', message.payload));
     };
 
     onInput(
       RED,
       this,
-      async (message, send) => {
-        await light.during(() => requestCloud(message, async () => report(message)));
+      async (message, send, signal) => {
+        await light.during(() => requestCloud(message, async () => untilClosed(signal, report(message))));
         send(message);
       },
       () => chosen.release(),
     );
   }
-}
-
-/** An event may have no output parameters: a blank payload will do. */
-function outputsOf(device: AliyunDevice, payload: unknown): Record<string, unknown> {
-  if (payload === undefined || payload === null || payload === '') return {};
-  if (isRecord(payload)) return payload;
-  const values = { device: device.label, operation: 'the event', rule: 'an object {parameter: value}' };
-  throw new MialinkError('payloadInvalid', { ...values, type: typeOf(payload) });
 }

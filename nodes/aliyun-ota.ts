@@ -15,7 +15,16 @@ import {
 import { MialinkError } from '../lib/errors';
 import { logOf } from './aliyun-device';
 import { ChosenDevice } from './device-sharing';
-import { asFlag, asNumber, asText, inUsersLanguage, isRecord, type Message, onInput } from './runtime';
+import {
+  asFlag,
+  asNumber,
+  asText,
+  inUsersLanguage,
+  isRecord,
+  type Message,
+  onInput,
+  untilClosed,
+} from './runtime';
 import { StatusLight } from './status';
 
 interface Config extends NodeDef {
@@ -48,20 +57,20 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    const device = chosen.acquireOrShow();
-    const ota = device && startOta(RED, this, config, device, light);
+    let ota: OtaClient | undefined;
+    const started = () => {
+      ota ??= startOta(RED, this, config, chosen, light);
+      return ota;
+    };
+    chosen.orShow(started);
 
     onInput(
       RED,
       this,
-      async (message) => {
-        const { label } = chosen.acquire();
-        const name = asText(message.operation);
-        const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-        const known = Object.keys(OPERATIONS).join(', ');
-        if (!operation || !ota)
-          throw new MialinkError('operationUnknown', { device: label, operation: name, known });
-        await operation(ota, message.payload);
+      async (message, _send, signal) => {
+        const client = started();
+        const operation = operationOf(chosen.acquire(), asText(message.operation));
+        await untilClosed(signal, operation(client, message.payload));
       },
       async () => {
         await ota?.close();
@@ -71,13 +80,23 @@ export default function register(RED: NodeAPI): void {
   }
 }
 
+function operationOf(device: AliyunDevice, name: string): Operation {
+  const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
+  if (operation) return operation;
+  const known = Object.keys(OPERATIONS).join(', ');
+  throw new MialinkError('operationUnknown', { device: device.label, operation: name, known });
+}
+
+/** Throws the MialinkError that says which setting is wrong. */
 function startOta(
   RED: NodeAPI,
   node: Node,
   config: Config,
-  device: AliyunDevice,
+  chosen: ChosenDevice<AliyunDevice>,
   light: StatusLight,
 ): OtaClient {
+  const maxSize = maxSizeOf(node, config);
+  const device = chosen.acquire();
   const { productKey, deviceName } = device.identity;
   const userDir = RED.settings.userDir ?? process.cwd();
   const ownDirectory = join(userDir, 'aliyun-ota', safeName(productKey), safeName(deviceName));
@@ -87,7 +106,7 @@ function startOta(
     version: asText(config.version) || undefined,
     directory: asText(config.directory) || ownDirectory,
     download: config.download === 'manual' ? 'manual' : 'auto',
-    maxSize: asNumber(config.maxSize),
+    maxSize,
     allowHttp: asFlag(config.allowHttp, false),
     ca: device.additionalRoots,
     logger: logOf(RED, node),
@@ -111,6 +130,14 @@ function startOta(
   });
   ota.start();
   return ota;
+}
+
+/** A limit that is misspelt must not be none. */
+function maxSizeOf(node: Node, config: Config): number | undefined {
+  const maxSize = asNumber(config.maxSize);
+  if (maxSize === undefined || maxSize > 0) return maxSize;
+  const values = { device: node.name || node.type, field: 'maxSize', rule: 'a number of bytes above 0' };
+  throw new MialinkError('settingInvalid', { ...values, value: asText(config.maxSize) });
 }
 
 function progressMessage({ step, desc, received, size }: OtaProgress): Partial<Message> {

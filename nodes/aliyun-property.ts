@@ -7,7 +7,7 @@ import type { AliyunDevice, PropertySet } from '../lib/aliyun';
 import { requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import { operateOnProperties } from './property-operations';
-import { asText, type Message, onInput } from './runtime';
+import { asText, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
 interface Config extends NodeDef {
@@ -30,11 +30,11 @@ export default function register(RED: NodeAPI): void {
     onInput(
       RED,
       this,
-      async (message, send) => {
+      async (message, send, signal) => {
         await light.during(() =>
           requestCloud(message, async () => {
             const operation = asText(message.operation) || 'post';
-            return operateOnProperties(chosen.acquire(), operation, message.payload);
+            return untilClosed(signal, operateOnProperties(chosen.acquire(), operation, message.payload));
           }),
         );
         send([message, null]);

@@ -2,8 +2,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
+import { outputsOf } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
-import { asNumber, asText, isRecord, type Message, onInput } from './runtime';
+import { asNumber, asText, isRecord, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
 interface Config extends NodeDef {
@@ -24,15 +25,22 @@ export default function register(RED: NodeAPI): void {
       const request = isRecord(message.aliyun) ? message.aliyun : {};
       const [id, topic] = [asText(request.id), asText(request.topic)];
       if (id === '' || topic === '') throw new MialinkError('replyWithoutRequest');
-      const data = isRecord(message.payload) ? message.payload : {};
-      await device.answer({ id, topic }, { code: asNumber(message.code), data });
+      const data = outputsOf(device, 'the reply', message.payload);
+      await device.answer({ id, topic }, { code: codeOf(device, message), data });
     };
 
     onInput(
       RED,
       this,
-      (message) => light.during(() => answer(message)),
+      (message, _send, signal) => light.during(() => untilClosed(signal, answer(message))),
       () => chosen.release(),
     );
   }
+}
+
+function codeOf(device: AliyunDevice, { code }: Message): number | undefined {
+  const number = asNumber(code);
+  if (number === undefined || Number.isInteger(number)) return number;
+  const values = { device: device.label, field: 'msg.code', rule: 'a whole number such as 200' };
+  throw new MialinkError('settingInvalid', { ...values, value: asText(code) });
 }

@@ -1,7 +1,10 @@
-/** What every node does with a request to the cloud: the reply into the message, or the cloud's refusal. */
-import type { CloudReply } from '../lib/aliyun';
+/** What the nodes have in common that send to the cloud. */
+import type { AliyunDevice, CloudReply } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
-import type { Message } from './runtime';
+import { typeOf } from './property-operations';
+import { isRecord, type Message } from './runtime';
+
+/** Puts the reply into the message, or the cloud's refusal. */
 
 export async function requestCloud(message: Message, request: () => Promise<CloudReply>): Promise<void> {
   try {
@@ -12,4 +15,19 @@ export async function requestCloud(message: Message, request: () => Promise<Clou
     if (error instanceof MialinkError && error.peer) message.aliyun = { ...error.peer };
     throw error;
   }
+}
+
+/**
+ * The output parameters of an event or a service. It may have none: a blank payload will do. Throws `payloadInvalid`;
+ * `operation` is what they are for.
+ */
+export function outputsOf(
+  device: AliyunDevice,
+  operation: string,
+  payload: unknown,
+): Record<string, unknown> {
+  if (payload === undefined || payload === null || payload === '') return {};
+  if (isRecord(payload)) return payload;
+  const values = { device: device.label, operation, rule: 'an object {parameter: value}' };
+  throw new MialinkError('payloadInvalid', { ...values, type: typeOf(payload) });
 }

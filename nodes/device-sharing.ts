@@ -57,8 +57,13 @@ export class ChosenDevice<Device extends Connected> {
 
   /** Takes the device if its settings allow; otherwise the status tells, and every message will. */
   acquireOrShow(): Device | undefined {
+    return this.orShow(() => this.acquire());
+  }
+
+  /** What `start` gives; where it throws because of a setting, the status tells. */
+  orShow<Value>(start: () => Value): Value | undefined {
     try {
-      return this.acquire();
+      return start();
     } catch (error) {
       const absent = error instanceof MialinkError && error.reason === 'deviceNotChosen';
       this.light.showConnection(absent ? 'no-device' : 'misconfigured');

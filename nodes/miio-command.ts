@@ -74,7 +74,7 @@ function deviceOfMessage(message: Message, node: Node): MiioDevice {
   if (!isRecord(device)) throw new MialinkError('deviceNotChosen', { node: node.name || node.type });
   const settings: DeviceSettings = {
     address: asText(device.address),
-    port: device.port === undefined ? undefined : (asNumber(device.port) ?? Number.NaN),
+    port: asNumber(device.port),
     token: asText(device.token),
     deviceId: asText(device.deviceId),
     timeoutMs: asNumber(device.timeoutMs),

@@ -83,7 +83,7 @@ function readSettings(config: Fields, credentials: unknown): DeviceSettings {
   return {
     name: asText(config.name),
     address: asText(config.address),
-    port: asText(config.port) === '' ? undefined : (asNumber(config.port) ?? Number.NaN),
+    port: asNumber(config.port),
     token: isRecord(credentials) ? asText(credentials.token) : '',
     deviceId: asText(config.deviceId),
     timeoutMs: asNumber(config.timeoutMs),

@@ -55,6 +55,7 @@ function check<Payload>(
 export function typeOf(payload: unknown): string {
   if (Array.isArray(payload)) return payload.length === 0 ? 'an empty array' : 'such an array';
   if (isRecord(payload)) return Object.keys(payload).length === 0 ? 'an empty object' : 'such an object';
+  if (Buffer.isBuffer(payload)) return 'a Buffer';
   return payload === null ? 'null' : typeof payload;
 }
 

@@ -36,9 +36,19 @@ export function onInput(
     underWay.add(finished);
   });
   onClose(node, async () => {
-    closing.abort();
+    closing.abort(new MialinkError('closed', { device: node.name || node.type }));
     await Promise.all(underWay);
     await dispose();
+  });
+}
+
+/** Settles as `work` does, unless the node closes before: then it rejects with `closed`, and nobody hears of `work`. */
+export function untilClosed<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(signal.reason);
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
   });
 }
 
@@ -86,10 +96,9 @@ export function asText(value: unknown): string {
   return value === undefined || value === null ? '' : String(value).trim();
 }
 
-/** Undefined for a blank or a value that is no number. */
+/** Undefined for a blank; NaN for what is no number, so that it is refused where the limits are known. */
 export function asNumber(value: unknown): number | undefined {
-  const number = asText(value) === '' ? Number.NaN : Number(value);
-  return Number.isFinite(number) ? number : undefined;
+  return asText(value) === '' ? undefined : Number(value);
 }
 
 export function asFlag(value: unknown, otherwise: boolean): boolean {

@@ -13,8 +13,8 @@ const RED_DOT: Light = { fill: 'red', shape: 'dot' };
 const BLUE_DOT: Light = { fill: 'blue', shape: 'dot' };
 const GREY_RING: Light = { fill: 'grey', shape: 'ring' };
 
-const LIGHTS = {
-  // connection
+/** What a device says of its connection, and what is missing for one. */
+export const CONNECTION = {
   idle: GREY_RING,
   connecting: YELLOW_RING,
   connected: GREEN_DOT,
@@ -23,16 +23,24 @@ const LIGHTS = {
   closed: GREY_RING,
   misconfigured: RED_RING,
   'no-device': RED_RING,
-  // operation
+} as const satisfies Record<string, Light>;
+
+/** What becomes of a message. */
+export const OPERATION = {
   busy: BLUE_DOT,
   done: GREEN_DOT,
   failed: RED_DOT,
-  found: GREEN_DOT,
+} as const satisfies Record<string, Light>;
+
+/** What becomes of a firmware. */
+export const FIRMWARE = {
   waiting: YELLOW_RING,
   downloading: BLUE_DOT,
   verified: GREEN_DOT,
   cancelled: GREY_RING,
 } as const satisfies Record<string, Light>;
+
+const LIGHTS = { ...CONNECTION, ...OPERATION, ...FIRMWARE };
 
 export type StatusKey = keyof typeof LIGHTS;
 

@@ -3,6 +3,7 @@
  * longer ships. It expires on 2028-01-28. The platform's own root (port 8883) and private endpoints come through
  * the setting `ca`.
  */
+import { rootCertificates } from 'node:tls';
 
 /** SHA-1 fingerprint B1:BC:96:8B:D4:F4:9D:62:2A:A8:9A:81:F2:15:01:52:A4:1D:82:9C. */
 export const GLOBALSIGN_ROOT_R1 = `-----BEGIN CERTIFICATE-----
@@ -30,4 +31,9 @@ HMUfpIBvFSDJ3gyICh3WZlXi/EjJKSZp4A==
 /** PEM texts of what is trusted besides Node's own roots: the root above and `more`. */
 export function additionalRoots(more: readonly string[] = []): string[] {
   return [GLOBALSIGN_ROOT_R1, ...more];
+}
+
+/** PEM texts for the option `ca` of a TLS connection. */
+export function trustedRoots(more: readonly string[] = []): string[] {
+  return [...rootCertificates, ...additionalRoots(more)];
 }

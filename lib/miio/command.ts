@@ -63,7 +63,7 @@ export class Command {
     this.params = request.params;
     this.retries = options.retries;
     this.finished = this.outcome.promise;
-    this.timer = setTimeout(() => this.expire(), options.timeoutMs);
+    this.timer = setTimeout(() => this.reject(this.explain()), options.timeoutMs);
     this.signal = options.signal;
     if (this.signal?.aborted) this.abort();
     else this.signal?.addEventListener('abort', this.abort, { once: true });
@@ -85,11 +85,6 @@ export class Command {
     this.reject(
       new MialinkError('deviceRefused', { device: this.device, method: this.method, answer }, { peer }),
     );
-  }
-
-  /** No answer is to be expected any more. */
-  expire(): void {
-    this.reject(this.explain());
   }
 
   /** The newest clue counts, but what the device itself sent weighs more than a silence. */

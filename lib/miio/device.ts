@@ -66,7 +66,7 @@ export function checkSettings(settings: DeviceSettings): CheckedSettings {
     address,
     port,
     token: parseToken(settings.token, device),
-    deviceId,
+    deviceId: deviceId && BigInt(deviceId).toString(),
     timeoutMs: wholeNumber(device, 'timeoutMs', 1, settings.timeoutMs ?? 10_000),
     retries: wholeNumber(device, 'retries', 0, settings.retries ?? 3),
     bindAddress: settings.bindAddress?.trim() ?? '',

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
+import { MialinkError } from '../errors';
 import { deferred, timePassed } from '../wait';
 import { deviceIdText, HELLO, parsePacket } from './packet';
 import { openSocket, type SocketOptions, unsentError } from './socket';
@@ -66,7 +67,10 @@ async function chooseTargets(options: DiscoveryOptions): Promise<Target[]> {
   const { addresses = '', bindAddress = '', resolve } = options;
   const broadcasts = broadcastTargets((options.interfaces ?? networkInterfaces)());
   if (addresses.trim() === '') {
-    return bindAddress === '' ? broadcasts : broadcasts.filter((target) => target.from === bindAddress);
+    if (bindAddress === '') return broadcasts;
+    const own = broadcasts.filter((target) => target.from === bindAddress);
+    if (own.length > 0) return own;
+    throw new MialinkError('socketFailed', { device: bindAddress, cause: 'no interface broadcasts from it' });
   }
   const named = parseTargets(addresses, bindAddress);
   const resolved = await Promise.allSettled(

@@ -31,6 +31,7 @@ interface Peer {
 }
 
 const FIRST_WAIT_MS = 300;
+const LONGEST_WAIT_MS = 1_000;
 /** Strict firmware wants a recent handshake; every answer refreshes it. */
 const VALID_MS = 60_000;
 /** Unanswered hellos after which the device is looked for elsewhere. */
@@ -63,9 +64,10 @@ export class Handshake {
     this.otherDevice = undefined;
     const awaited = deferred<void>();
     this.awaited = awaited;
-    for (let hellos = 1, wait = FIRST_WAIT_MS; command.state === 'open'; hellos++, wait *= 2) {
+    for (let hellos = 1, wait = FIRST_WAIT_MS; command.state === 'open'; hellos++) {
       await this.sayHello(hellos, command);
       if (!(await timePassed(wait, awaited.promise, command.finished))) break;
+      wait = Math.min(2 * wait, LONGEST_WAIT_MS);
       if (this.otherDevice) command.saw(this.otherDevice);
     }
     this.awaited = undefined;

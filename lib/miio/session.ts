@@ -139,7 +139,6 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   }
 
   private async carryOut(command: Command): Promise<void> {
-    if (command.state === 'finished') return;
     this.inFlight = command;
     try {
       await this.tryRepeatedly(command);
@@ -154,10 +153,8 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     for (let retry = 0; command.state === 'open'; retry++) {
       await this.greet(command);
       if (command.state !== 'open') return;
-      const last = retry >= command.retries;
-      const sent = await this.sendUnderNewId(command, last);
+      await this.sendUnderNewId(command, retry >= command.retries);
       if (command.state !== 'open') return;
-      if (last && !sent) command.expire();
       this.handshake.forget();
       command.lostSight();
     }
@@ -172,10 +169,10 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     if (this.handshake.valid) command.saw('greeted');
   }
 
-  /** One try; false if the network did not take its packets. */
-  private async sendUnderNewId(command: Command, last: boolean): Promise<boolean> {
+  /** One try: the same packet again and again; the last try goes on until the deadline. */
+  private async sendUnderNewId(command: Command, last: boolean): Promise<void> {
     const { peer } = this.handshake;
-    if (!peer) return false;
+    if (!peer) return;
     const id = this.takeId();
     const answerTime = this.answerTimeOf(command.method);
     const packet = encodePacket(
@@ -193,12 +190,9 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
         packets++;
       } catch (error) {
         command.saw({ unsent: error });
-        await timePassed(wait, command.finished);
-        return false;
       }
-      if (!(await timePassed(wait, command.finished))) break;
+      if (!(await timePassed(wait, command.finished))) return;
     }
-    return true;
   }
 
   private receive(datagram: Buffer): void {

@@ -37,6 +37,7 @@ export class MiioSocket {
   /** Resolves when the packet has been handed to the network; rejects with what `unsentError` explains. */
   async send(packet: Buffer, port: number, address: string): Promise<void> {
     const socket = await this.open();
+    if (this.socket === 'closed') throw closedError();
     await new Promise<void>((resolve, reject) => {
       socket.send(packet, port, address, (error) => (error ? reject(error) : resolve()));
     });
@@ -50,8 +51,7 @@ export class MiioSocket {
   }
 
   private open(): Promise<Socket> {
-    if (this.socket === 'closed')
-      return Promise.reject(new MialinkError('closed', { device: 'the UDP socket' }));
+    if (this.socket === 'closed') return Promise.reject(closedError());
     if (this.socket === 'unopened') {
       const opening = openSocket(this.options, (datagram, sender) =>
         this.deliver(datagram, `${sender.address}:${sender.port}`),
@@ -97,6 +97,10 @@ export function openSocket(
       resolve(socket);
     });
   });
+}
+
+function closedError(): MialinkError {
+  return new MialinkError('closed', { device: 'the UDP socket' });
 }
 
 function shut(socket: Socket): void {

@@ -10,7 +10,7 @@ export interface DemoPlaces {
 }
 
 const TAB = 'demo-tab';
-const COLUMNS = [140, 350, 560, 790, 1020];
+const COLUMNS = [160, 370, 580, 810, 1040];
 const ROW_HEIGHT = 50;
 const LEFT_EDGE = 60;
 
@@ -316,6 +316,6 @@ function firmware(): FlowNode[] {
       wires: [['firmware', 'show-version']],
     }),
     at(4, 15, debug('show-version', 'new version')),
-    at(1, 16, debug('show-progress', 'progress')),
+    at(1, 16.2, debug('show-progress', 'progress')),
   ];
 }

@@ -1,6 +1,7 @@
 /** The conversation with a device that behaves: results, ids, the queue, the deadline and the end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import sinon from 'sinon';
 import { MialinkError } from '../../../lib/errors';
 import type { SimulatedDevice } from '../../simulators/home';
@@ -89,10 +90,13 @@ describe('a miIO session', () => {
     const otherClient = new Client(other, { socket: client.socket });
     device.faults.silent = true;
     const stuck = client.call('echo', [], { timeoutMs: 300 });
-    assert.deepEqual(await otherClient.result('echo', ['other']), ['other']);
-    await assert.rejects(stuck, because('noAnswer'));
-    otherClient.session.close();
-    await other.stop();
+    try {
+      assert.deepEqual(await otherClient.result('echo', ['other']), ['other']);
+      await assert.rejects(stuck, because('noAnswer'));
+    } finally {
+      otherClient.session.close();
+      await other.stop();
+    }
   });
 
   it('counts the time in the queue into the deadline', async () => {
@@ -170,6 +174,7 @@ describe('a miIO session', () => {
       assert.ok(clock.countTimers() > 0);
       client.session.close();
       await assert.rejects(stuck, because('closed'));
+      await nextTurn();
       assert.equal(clock.countTimers(), 0);
     } finally {
       clock.restore();
