@@ -86,10 +86,10 @@ describe('a miIO session on a bad network', () => {
   it('gives up at its deadline, with one id for the command and one for each retry at most', async () => {
     device.faults.silentCommands = true;
     const startedAt = performance.now();
-    const failed = client.call('toggle', [], { retries: 1, timeoutMs: 1_400 });
+    const failed = client.call('toggle', [], { retries: 1, timeoutMs: 2_300 });
     await assert.rejects(failed, because('noAnswer'));
     const elapsedMs = performance.now() - startedAt;
-    assert.ok(elapsedMs > 1_300 && elapsedMs < 1_800, `${elapsedMs} ms`);
+    assert.ok(elapsedMs > 2_200 && elapsedMs < 2_800, `${elapsedMs} ms`);
     assert.equal(new Set(device.received.map((one) => one.id)).size, 2);
     assert.equal(client.session.state, 'disconnected');
   });
@@ -110,24 +110,6 @@ describe('a miIO session on a bad network', () => {
     device.faults.duplicate = false;
     device.faults.reorder = true;
     for (let n = 0; n < 5; n++) assert.deepEqual(await client.result('echo', [n]), [n]);
-  });
-
-  it('keeps its stamp right when the clock of the device wraps at 32 bits', async () => {
-    const old = await pluggedIn({ stamp: 2 ** 32 - 3 });
-    const wrapping = new Client(old, { socket: client.socket });
-    await nextTurn();
-    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    try {
-      await wrapping.warmUp();
-      await nextTurn();
-      clock.tick(10_000);
-      const dropped = once(old, 'dropped').then(([reason]) => Promise.reject(new Error(String(reason))));
-      assert.deepEqual(await Promise.race([wrapping.result('echo', ['wrapped']), dropped]), ['wrapped']);
-    } finally {
-      clock.restore();
-      wrapping.session.close();
-      await old.stop();
-    }
   });
 
   for (const loss of [0.1, 0.3]) {
@@ -157,7 +139,7 @@ describe('a miIO session on a bad network', () => {
   }
 });
 
-describe('a late answer to a miIO command', () => {
+describe('a slow miIO device', () => {
   let puppet: Puppet;
   let client: Client;
 
@@ -174,7 +156,7 @@ describe('a late answer to a miIO command', () => {
     await puppet.close();
   });
 
-  it('to its first id settles it when it is already under way under the second', async () => {
+  it('settles a command by a late answer to its first id, when the second is under way', async () => {
     puppet.onRequest = (request) => {
       const [first] = puppet.requests;
       if (first && request.id !== first.id) puppet.result(first, ['late']);
@@ -185,7 +167,7 @@ describe('a late answer to a miIO command', () => {
     assert.deepEqual(await queued(client, puppet), ['next']);
   });
 
-  it('settles it also while the new hello waits for its answer', async () => {
+  it('settles it so also while the new hello waits for its answer', async () => {
     puppet.onRequest = () => undefined;
     puppet.onHello = () => {
       const [first] = puppet.requests;
@@ -198,13 +180,28 @@ describe('a late answer to a miIO command', () => {
     assert.equal(client.session.state, 'connected');
   });
 
-  it('after its deadline changes nothing', async () => {
+  it('changes nothing when it answers after the deadline', async () => {
     puppet.onRequest = () => undefined;
     await assert.rejects(client.call('work', [], { timeoutMs: 100 }), because('noAnswer'));
     const [first] = puppet.requests;
     assert.ok(first);
     puppet.result(first, ['too late']);
     assert.deepEqual(await queued(client, puppet), ['next']);
+  });
+  it('is sent a stamp that wraps at 32 bits, as the clock of the device does', async () => {
+    puppet.stamp = 2 ** 32 - 3;
+    await client.warmUp();
+    await nextTurn();
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      await client.warmUp();
+      await nextTurn();
+      clock.tick(10_000);
+      await client.call('work');
+      assert.equal(puppet.requests.at(-1)?.stamp, 7);
+    } finally {
+      clock.restore();
+    }
   });
 });
 

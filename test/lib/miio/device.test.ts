@@ -1,0 +1,157 @@
+/** The device as a program uses it: settings that are checked once, calls, and what an answer never tells. */
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import { MialinkError } from '../../../lib/errors';
+import { checkSettings, type DeviceSettings, type MiioDevice, Network } from '../../../lib/miio';
+import type { SimulatedDevice } from '../../simulators/home';
+import { because, pluggedIn } from './conversation';
+
+const TOKEN = '6c616d7031a1b2c3d4e5f60718293a4b';
+
+describe('the settings of a miIO device', () => {
+  const check = (settings: Partial<DeviceSettings>) =>
+    checkSettings({ address: '10.0.0.5', token: TOKEN, ...settings });
+
+  it('have the defaults of the protocol', () => {
+    assert.deepEqual(check({}), {
+      label: '10.0.0.5',
+      address: '10.0.0.5',
+      port: 54_321,
+      token: Buffer.from(TOKEN, 'hex'),
+      deviceId: undefined,
+      timeoutMs: 10_000,
+      retries: 3,
+      bindAddress: '',
+    });
+  });
+
+  it('are taken without the blanks around them', () => {
+    const settings = check({
+      name: ' Lamp ',
+      address: ' lamp.local ',
+      deviceId: ' 42 ',
+      bindAddress: ' 10.0.0.1 ',
+    });
+    const { label, address, deviceId, bindAddress } = settings;
+    assert.deepEqual(
+      [label, address, deviceId, bindAddress],
+      ['Lamp (lamp.local)', 'lamp.local', '42', '10.0.0.1'],
+    );
+    assert.equal(check({ name: ' ', deviceId: ' ' }).label, '10.0.0.5');
+    assert.equal(check({ deviceId: ' ' }).deviceId, undefined);
+  });
+
+  it('know an id by its number, not by its leading zeros', () => {
+    assert.equal(check({ deviceId: '0042' }).deviceId, '42');
+    assert.equal(check({ deviceId: '18446744073709551615' }).deviceId, '18446744073709551615');
+  });
+
+  const mistakes: [Partial<DeviceSettings>, Parameters<typeof because>][] = [
+    [{ address: ' ' }, ['addressMissing', /^the device: the address is missing/]],
+    [{ name: 'Lamp', token: '' }, ['tokenMissing', /^Lamp \(10\.0\.0\.5\): the token is missing/]],
+    [{ token: 'abc' }, ['tokenMalformed', /it has 3 characters/]],
+    [{ port: 0 }, ['portInvalid', /not 0$/]],
+    [{ port: 65_536 }, ['portInvalid', /not 65536$/]],
+    [{ port: Number.NaN }, ['portInvalid', /not NaN$/]],
+    [{ port: 1.5 }, ['portInvalid', /not 1\.5$/]],
+    [{ deviceId: '0x1f' }, ['deviceIdInvalid', /not 0x1f$/]],
+    [{ deviceId: '18446744073709551616' }, ['deviceIdInvalid', /below 2\^64/]],
+    [{ timeoutMs: 0 }, ['settingInvalid', /timeoutMs must be a whole number from 1 to 2147483647, not 0$/]],
+    [{ timeoutMs: Number.NaN }, ['settingInvalid', /timeoutMs/]],
+    [{ timeoutMs: 2 ** 31 }, ['settingInvalid', /timeoutMs/]],
+    [{ retries: -1 }, ['settingInvalid', /retries must be a whole number from 0 to/]],
+    [{ retries: 0.5 }, ['settingInvalid', /retries/]],
+  ];
+  for (const [settings, [reason, text]] of mistakes) {
+    it(`are refused by name: ${inspect(settings)}`, () => {
+      assert.throws(() => check(settings), because(reason, text));
+      assert.throws(() => check(settings), { code: 'CONFIG' });
+    });
+  }
+});
+
+describe('a miIO device', () => {
+  let simulated: SimulatedDevice;
+  let network: Network;
+  let device: MiioDevice;
+
+  beforeEach(async () => {
+    simulated = await pluggedIn();
+    network = new Network();
+    const { address, port, token } = simulated;
+    device = network.device({ name: 'Lamp', address, port, token, timeoutMs: 400 });
+  });
+
+  afterEach(async () => {
+    await network.close();
+    await simulated.stop();
+  });
+
+  it('tells who it is and how it is', async () => {
+    const states: string[] = [];
+    device.on('state', (state) => states.push(state));
+    assert.equal(device.label, 'Lamp (127.0.0.1)');
+    assert.equal(device.state, 'idle');
+    assert.equal(device.deviceId, undefined);
+    await device.call('get_prop', ['power']);
+    assert.equal(device.deviceId, simulated.did);
+    assert.equal(device.address, '127.0.0.1');
+    assert.equal(device.state, 'connected');
+    assert.deepEqual(states, ['connecting', 'connected']);
+  });
+
+  it('answers miIO.info, but keeps the token to itself', async () => {
+    const { result } = await device.call('miIO.info');
+    assert.ok(typeof result === 'object' && result !== null && 'model' in result);
+    assert.equal(result.model, 'yeelink.light.lamp1');
+    assert.ok(!JSON.stringify(result).includes(simulated.token));
+    assert.ok(!('token' in result));
+  });
+
+  it('sends params as they are: an array, an object, or [] when there are none', async () => {
+    await device.call('echo');
+    await device.call('echo', { siid: 2 });
+    await device.call('echo', ['1', 1, null]);
+    assert.deepEqual(
+      simulated.executed.map(({ params }) => params),
+      [[], { siid: 2 }, ['1', 1, null]],
+    );
+  });
+
+  it('refuses a call that makes no sense, and sends nothing', async () => {
+    await assert.rejects(device.call(' '), because('methodMissing', /^Lamp \(127\.0\.0\.1\): the method/));
+    await assert.rejects(
+      device.call('echo', 'on'),
+      because('paramsInvalid', /params of echo .+ not string$/),
+    );
+    await assert.rejects(device.call('echo', null), because('paramsInvalid', /not null$/));
+    for (const options of [{ timeoutMs: -5 }, { retries: 1.5 }, { timeoutMs: Number.POSITIVE_INFINITY }]) {
+      await assert.rejects(device.call('echo', [], options), because('settingInvalid'));
+    }
+    assert.deepEqual(simulated.received, []);
+  });
+
+  it('takes deadline and retries from the call, else from the settings', async () => {
+    simulated.faults.silentCommands = true;
+    await assert.rejects(device.call('echo'), (error: unknown) => {
+      assert.ok(error instanceof MialinkError);
+      assert.equal(error.values.timeoutMs, 400);
+      return error.code === 'AUTH';
+    });
+    await assert.rejects(device.call('echo', [], { timeoutMs: 50 }), (error: unknown) => {
+      return error instanceof MialinkError && error.values.timeoutMs === 50;
+    });
+  });
+
+  it('is silent and useless after close, and says so', async () => {
+    await device.call('echo');
+    const states: string[] = [];
+    device.on('state', (state) => states.push(state));
+    device.close();
+    device.close();
+    await assert.rejects(device.call('echo'), because('closed'));
+    await network.close();
+    assert.deepEqual(states, []);
+    assert.equal(simulated.executed.length, 1);
+  });
+});

@@ -1,0 +1,64 @@
+/** Requests that wait for an answer: each settles once, and no timer stays behind. */
+import assert from 'node:assert/strict';
+import sinon from 'sinon';
+import { Pending } from '../../lib/pending';
+
+describe('the table of pending requests', () => {
+  let clock: sinon.SinonFakeTimers;
+  let pending: Pending<number, string>;
+  const late = () => new Error('too late');
+
+  beforeEach(() => {
+    clock = sinon.useFakeTimers();
+    pending = new Pending();
+  });
+
+  afterEach(() => clock.restore());
+
+  it('gives each answer to whoever waits for it', async () => {
+    const [one, two] = [pending.wait(1, 100, late), pending.wait(2, 100, late)];
+    assert.equal(pending.size, 2);
+    assert.ok(pending.resolve(2, 'second'));
+    assert.ok(pending.resolve(1, 'first'));
+    assert.deepEqual(await Promise.all([one, two]), ['first', 'second']);
+    assert.equal(pending.size, 0);
+    assert.equal(clock.countTimers(), 0);
+  });
+
+  it('rejects one by its key', async () => {
+    const request = pending.wait(1, 100, late);
+    assert.ok(pending.has(1));
+    assert.ok(pending.reject(1, new Error('refused')));
+    await assert.rejects(request, /refused/);
+    assert.ok(!pending.has(1));
+    assert.equal(clock.countTimers(), 0);
+  });
+
+  it('rejects what is not answered in time, with an error made only then', async () => {
+    const made = sinon.spy(late);
+    const request = pending.wait(1, 100, made);
+    clock.tick(99);
+    assert.equal(made.callCount, 0);
+    clock.tick(1);
+    await assert.rejects(request, /too late/);
+    assert.equal(pending.size, 0);
+  });
+
+  it('says so when nobody waits for an answer, or not any more', () => {
+    assert.ok(!pending.resolve(1, 'stray'));
+    assert.ok(!pending.reject(1, new Error('stray')));
+    void pending.wait(1, 100, late);
+    assert.ok(pending.resolve(1, 'first'));
+    assert.ok(!pending.resolve(1, 'second'));
+  });
+
+  it('rejects all at the end, and can be used again', async () => {
+    const requests = [1, 2, 3].map((key) => pending.wait(key, 100, late));
+    pending.rejectAll(new Error('closed'));
+    for (const request of requests) await assert.rejects(request, /closed/);
+    assert.equal(clock.countTimers(), 0);
+    const again = pending.wait(1, 100, late);
+    pending.resolve(1, 'fresh');
+    assert.equal(await again, 'fresh');
+  });
+});

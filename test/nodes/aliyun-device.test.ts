@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LAMP, lights, sinks, useCloud } from '../support/aliyun';
+import { load, nextError, nextMessage, node, statusText } from '../support/flow';
+
+const WRONG_SECRET = '11112222333344445555666677778888';
+
+describe('aliyun-device', () => {
+  const bench = useCloud();
+
+  const flow = [
+    { id: 'property', type: 'aliyun-property', device: 'lamp', wires: [['out']] },
+    ...sinks('property'),
+  ];
+  const event = { id: 'event', type: 'aliyun-event', device: 'lamp', event: 'low', wires: [['out']] };
+
+  function post(payload: unknown = { Brightness: 1 }) {
+    const out = nextMessage('out');
+    node('property').receive({ payload });
+    return out;
+  }
+  function failedPost() {
+    const caught = nextError('errors');
+    node('property').receive({ payload: { Brightness: 1 } });
+    return caught;
+  }
+  const BUSY = 'blue dot aliyun-property.status.busy';
+  const MISCONFIGURED = 'red ring aliyun-property.status.misconfigured';
+  const NO_DEVICE = 'red ring aliyun-property.status.no-device';
+
+  it('shares one connection among its nodes, and closes it after the last', async () => {
+    await bench.load([event, ...flow]);
+    await statusText('property', 'aliyun-property.status.connected');
+    await statusText('event', 'aliyun-event.status.connected');
+    await post();
+    const out = nextMessage('out');
+    node('event').receive({});
+    await out;
+    assert.equal(bench.lamp.connects, 1);
+
+    await node('event').close(false);
+    await post();
+    const offline = once(bench.lamp, 'offline');
+    await node('property').close(false);
+    await offline;
+    assert.equal(bench.lamp.connects, 1);
+  });
+
+  it('does not connect as long as no node uses it', async () => {
+    await bench.load(sinks('nobody'));
+    await new Promise(setImmediate);
+    assert.equal(bench.lamp.connects, 0);
+    assert.equal(bench.cloud.log.length, 0);
+  });
+
+  it('says what it is doing, from connecting to connected', async () => {
+    await bench.load(flow);
+    await statusText('property', 'aliyun-property.status.connected');
+    assert.deepEqual(lights('property'), [
+      'yellow ring aliyun-property.status.connecting',
+      'green dot aliyun-property.status.connected',
+    ]);
+  });
+
+  it('reads its certificate authority from a file', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'mialink-'));
+    try {
+      const ca = join(directory, 'ca.pem');
+      await writeFile(ca, bench.cloud.ca);
+      await bench.load(flow, undefined, bench.lampNode({ ca }));
+      assert.deepEqual((await post()).payload, {});
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it('does not talk to a cloud whose certificate it does not trust', async () => {
+    await bench.load(flow, undefined, bench.lampNode({ ca: '', timeoutMs: 500 }));
+    await statusText('property', 'aliyun-property.status.disconnected');
+    const { code, message } = await failedPost();
+    assert.equal(code, 'TRANSPORT');
+    assert.match(message, /lamp-1 .*127\.0\.0\.1.*certificate/);
+    assert.equal(bench.lamp.connects, 0);
+  });
+
+  it('takes settings from environment variables, as numbers or as text', async () => {
+    process.env.TEST_KEEPALIVE = '60';
+    process.env.TEST_LAMP_SECRET = LAMP.deviceSecret;
+    const lamp = bench.lampNode({ keepalive: '$(TEST_KEEPALIVE)', timeoutMs: 3_000, cleanSession: 'false' });
+    await bench.load(flow, '$(TEST_LAMP_SECRET)', lamp);
+    assert.deepEqual((await post()).payload, {});
+  });
+
+  for (const [what, fields, text] of [
+    ['no ProductKey', { productKey: '' }, /lamp-1 .*productKey is missing/],
+    ['no DeviceName', { deviceName: undefined }, /deviceName is missing/],
+    ['no DeviceSecret', { secret: '' }, /lamp-1 .*deviceSecret is missing/],
+    ['an unreadable CA', { ca: 'no/such/ca.pem' }, /lamp-1.*CA is neither.*no such file/],
+    ['a CA that is none', { ca: '-----BEGIN CERTIFICATE-----\nno' }, /lamp-1 .*CA is neither/],
+    ['a keepalive that is no number', { keepalive: 'soon' }, /lamp-1 .*keepalive must be.*30 to 1200/],
+    ['a timeout that is no number', { timeoutMs: '5 s' }, /lamp-1 .*timeoutMs must be a number/],
+    ['an unknown transport', { transport: 'udp' }, /lamp-1 .*transport must be one of tls.*not udp/],
+    ['an unknown sign method', { signMethod: 'crc' }, /lamp-1 .*signMethod must be one of hmacsha256/],
+    ['an endpoint that is none', { endpoint: 'a b' }, /lamp-1 .*endpoint must be host/],
+  ] as const) {
+    it(`fails with CONFIG at each message, and shows it, with ${what}`, async () => {
+      const { secret, ...lampFields } = { secret: LAMP.deviceSecret, ...fields };
+      await bench.load(flow, secret, bench.lampNode(lampFields));
+      for (let time = 0; time < 2; time++) {
+        const { code, message } = await failedPost();
+        assert.equal(code, 'CONFIG');
+        assert.match(message, text);
+      }
+      const again = [BUSY, MISCONFIGURED];
+      assert.deepEqual(lights('property'), [MISCONFIGURED, ...again, ...again]);
+      assert.equal(bench.lamp.connects, 0);
+    });
+  }
+
+  for (const [what, device] of [
+    ['no device is chosen', ''],
+    ['the chosen device is gone', 'gone'],
+    ['what is chosen is no device', 'out'],
+  ] as const) {
+    it(`fails with CONFIG where ${what}`, async () => {
+      await load([
+        { id: 'property', type: 'aliyun-property', device, wires: [['out']] },
+        ...sinks('property'),
+      ]);
+      const { code, message } = await failedPost();
+      assert.equal(code, 'CONFIG');
+      assert.match(message, /aliyun-property: no device is chosen.*choose a device/);
+      assert.deepEqual(lights('property'), [NO_DEVICE, BUSY, NO_DEVICE]);
+    });
+  }
+
+  it('fails with AUTH at once when the cloud refuses the secret, and does not tell it', async () => {
+    await bench.load(flow, WRONG_SECRET);
+    await statusText('property', 'aliyun-property.status.refused');
+    assert.equal(lights('property').at(-1), 'red ring aliyun-property.status.refused');
+    const begin = performance.now();
+    const { code, message } = await failedPost();
+    assert.ok(performance.now() - begin < 1_000);
+    assert.equal(code, 'AUTH');
+    assert.match(message, /refused the sign-in of lamp-1 .*CONNACK 4.*DeviceSecret/);
+    assert.doesNotMatch(message, new RegExp(WRONG_SECRET));
+  });
+
+  it('starts without a broker, fails after timeoutMs, and recovers alone when the broker is back', async () => {
+    await bench.cloud.stopBroker();
+    await bench.load(flow, undefined, bench.lampNode({ timeoutMs: 400 }));
+    await statusText('property', 'aliyun-property.status.disconnected');
+    const begin = performance.now();
+    const { code, message } = await failedPost();
+    const waitedMs = performance.now() - begin;
+    assert.ok(waitedMs >= 395 && waitedMs < 1_500, `it waited ${waitedMs} ms`);
+    assert.equal(code, 'TRANSPORT');
+    assert.match(message, /lamp-1 .*is not connected to 127\.0\.0\.1.*property post was not sent/);
+
+    await bench.cloud.startBroker();
+    await statusText('property', 'aliyun-property.status.connected');
+    assert.deepEqual((await post({ Brightness: 9 })).payload, {});
+    assert.equal(bench.lamp.properties.Brightness?.value, 9);
+  });
+
+  it('fails with TRANSPORT when the connection is lost in a post, and comes back', async () => {
+    await bench.load(flow);
+    await statusText('property', 'aliyun-property.status.connected');
+    bench.cloud.knobs.dropReplies = true;
+    bench.lamp.once('post', () => bench.lamp.cut());
+    const { code, message } = await failedPost();
+    assert.equal(code, 'TRANSPORT');
+    assert.match(message, /lamp-1 .*lost its connection/);
+    bench.cloud.knobs.dropReplies = false;
+    await statusText('property', 'aliyun-property.status.connected');
+    assert.deepEqual((await post()).payload, {});
+    assert.equal(bench.lamp.connects, 2);
+  });
+});
