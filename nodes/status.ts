@@ -57,10 +57,11 @@ export class StatusLight {
     this.node.status({ ...LIGHTS[key], text: `${this.node.type}.status.${key}` });
   }
 
-  /** The state of the connection; seen unless an operation is under way. */
+  /** The state of the connection; seen unless an operation or a firmware is under way. */
   showConnection(key: StatusKey): void {
     this.connection = key;
-    if (this.underWay === 0) this.show(key);
+    const firmwareUnderWay = this.shown === 'waiting' || this.shown === 'downloading';
+    if (this.underWay === 0 && !firmwareUnderWay) this.show(key);
   }
 
   /** Runs an operation under the blue dot, then shows how it ended. */

@@ -173,6 +173,16 @@ describe('aliyun-ota', () => {
       assert.equal((await out).payload, join(ownDirectory(), 'default-2.0.0.bin'));
     });
 
+    it('still shows that it waits when the connection has come back', async () => {
+      await start({ download: 'manual' });
+      bench.lamp.pushFirmware({ version: '2.0.0', content });
+      await statusText('ota', 'aliyun-ota.status.waiting');
+      const again = once(bench.lamp, 'version');
+      bench.lamp.cut();
+      await again;
+      assert.equal(lights('ota').at(-1), 'yellow ring aliyun-ota.status.waiting');
+    });
+
     it('gives it up by the operation cancel', async () => {
       await start({ download: 'manual' });
       bench.lamp.pushFirmware({ version: '2.0.0', content });

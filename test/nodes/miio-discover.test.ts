@@ -34,17 +34,17 @@ describe('miio-discover', () => {
     node('discover').receive({ topic: 'home' });
     await completed;
     assert.equal(messages.length, 3);
-    const [disclosing, hidden] = home.devices;
-    const of = (did: string | undefined) =>
-      messages.find((one) => (one.device as { deviceId: string }).deviceId === did);
-    const first = of(disclosing?.did);
-    const { port, token, did } = disclosing ?? {};
-    assert.deepEqual(first?.device, { address: '127.0.0.1', port, deviceId: did, token });
-    const { stamp, ...payload } = first?.payload as Record<string, unknown>;
-    assert.deepEqual(payload, first?.device);
+    const [disclosing, hidden] = home.devices.map(({ did }) =>
+      messages.find((message) => (message.device as { deviceId: string }).deviceId === did),
+    );
+    assert.ok(disclosing && hidden);
+    const [{ port, token, did } = {}] = home.devices;
+    assert.deepEqual(disclosing.device, { address: '127.0.0.1', port, deviceId: did, token });
+    const { stamp, ...payload } = disclosing.payload as Record<string, unknown>;
+    assert.deepEqual(payload, disclosing.device);
     assert.equal(typeof stamp, 'number');
-    assert.equal(first?.topic, 'home');
-    assert.ok(!('token' in (of(hidden?.did)?.payload as object)), 'a hidden token is left out');
+    assert.equal(disclosing.topic, 'home');
+    assert.ok(!('token' in (hidden.payload as object)), 'a hidden token is left out');
   });
 
   it('sends one array with output list, also when nobody answers', async () => {

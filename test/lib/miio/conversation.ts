@@ -1,4 +1,7 @@
 /** A session and the simulated device it speaks to, over real UDP on loopback. */
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SinonFakeTimers } from 'sinon';
 import { MialinkError, type Reason } from '../../../lib/errors';
 import type { Answer, CommandOptions } from '../../../lib/miio/command';
 import { Session, type SessionOptions, type SessionState } from '../../../lib/miio/session';
@@ -78,4 +81,17 @@ export function reaches(session: Session, wanted: SessionState): Promise<void> {
     };
     session.on('state', listen);
   });
+}
+
+/** Lets time pass in small steps, with room for real datagrams, until `happened`. */
+export async function passUntil(clock: SinonFakeTimers, happened: Promise<unknown>): Promise<void> {
+  let state: 'waiting' | 'happened' = 'waiting';
+  void happened.then(() => {
+    state = 'happened';
+  });
+  for (let step = 0; state === 'waiting' && step < 10_000; step++) {
+    await clock.tickAsync(100);
+    await nextTurn();
+  }
+  assert.equal(state, 'happened');
 }

@@ -1,10 +1,9 @@
 /** Packets that get lost, late, twice or out of order, and devices that restart: the command still runs, once. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import sinon from 'sinon';
 import type { SimulatedDevice } from '../../simulators/home';
-import { because, Client, pluggedIn } from './conversation';
+import { because, Client, passUntil, pluggedIn } from './conversation';
 import { Puppet } from './puppet';
 
 /** A generator of the same numbers in every run (mulberry32). */
@@ -110,6 +109,31 @@ describe('a miIO session on a bad network', () => {
     device.faults.duplicate = false;
     device.faults.reorder = true;
     for (let n = 0; n < 5; n++) assert.deepEqual(await client.result('echo', [n]), [n]);
+  });
+
+  it('uses no more ids than its retries allow when some packets cannot be sent', async () => {
+    device.faults.silentCommands = true;
+    const send = client.socket.send.bind(client.socket);
+    let packets = 0;
+    sinon.stub(client.socket, 'send').callsFake((...packet) => {
+      return packets++ % 3 === 1 ? Promise.reject(new Error('no route')) : send(...packet);
+    });
+    await assert.rejects(client.call('toggle', [], { retries: 1, timeoutMs: 1_500 }));
+    assert.equal(new Set(device.received.map(({ id }) => id)).size, 2);
+  });
+
+  it('says hello about once a second as long as a command waits for a silent device', async () => {
+    await nextTurn();
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const send = sinon.spy(client.socket, 'send');
+    await device.stop();
+    try {
+      const failed = client.call('toggle', [], { timeoutMs: 30_000 }).catch(() => undefined);
+      await passUntil(clock, failed);
+      assert.ok(send.callCount >= 29 && send.callCount <= 40, `${send.callCount} hellos`);
+    } finally {
+      clock.restore();
+    }
   });
 
   for (const loss of [0.1, 0.3]) {

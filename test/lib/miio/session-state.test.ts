@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import sinon from 'sinon';
 import { MialinkError } from '../../../lib/errors';
 import type { SimulatedDevice } from '../../simulators/home';
-import { because, Client, pluggedIn, reaches } from './conversation';
+import { because, Client, passUntil, pluggedIn, reaches } from './conversation';
 
 const WRONG_TOKEN = '00000000000000000000000000000001';
 
@@ -118,32 +118,6 @@ describe('the state of a miIO session', () => {
     assert.equal(device.executed.length, 2);
   });
 
-  it('is no reason to exceed the retries when some packets cannot be sent', async () => {
-    await client.warmUp();
-    device.received.length = 0;
-    device.faults.silentCommands = true;
-    const send = client.socket.send.bind(client.socket);
-    let packets = 0;
-    sinon.stub(client.socket, 'send').callsFake((...packet) => {
-      return packets++ % 3 === 1 ? Promise.reject(new Error('no route')) : send(...packet);
-    });
-    await assert.rejects(client.call('echo', [], { retries: 1, timeoutMs: 1_500 }));
-    assert.equal(new Set(device.received.map(({ id }) => id)).size, 2);
-  });
-
-  it('says hello about once a second as long as a command waits for a silent device', async () => {
-    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    const send = sinon.spy(client.socket, 'send');
-    await device.stop();
-    try {
-      const failed = client.call('echo', [], { timeoutMs: 30_000 }).catch(() => undefined);
-      await passUntil(clock, failed);
-      assert.ok(send.callCount >= 29 && send.callCount <= 40, `${send.callCount} hellos`);
-    } finally {
-      clock.restore();
-    }
-  });
-
   it('of a watched session becomes connected by itself when the device is plugged in', async () => {
     await device.stop();
     client.session.startWatch();
@@ -206,16 +180,3 @@ describe('the state of a miIO session', () => {
     assert.equal(client.session.state, 'connected');
   });
 });
-
-/** Lets time pass in small steps, with room for real datagrams, until `happened`. */
-async function passUntil(clock: sinon.SinonFakeTimers, happened: Promise<unknown>): Promise<void> {
-  let state: 'waiting' | 'happened' = 'waiting';
-  void happened.then(() => {
-    state = 'happened';
-  });
-  for (let step = 0; state === 'waiting' && step < 10_000; step++) {
-    await clock.tickAsync(100);
-    await nextTurn();
-  }
-  assert.equal(state, 'happened');
-}
