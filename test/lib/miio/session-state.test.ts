@@ -23,7 +23,7 @@ describe('the state of a miIO session', () => {
     await device.stop();
   });
 
-  const brief = { timeoutMs: 300 };
+  const brief = { timeoutMs: 200 };
 
   it('is refused while the token is wrong, and connected again when it is right', async () => {
     const token = device.token;
