@@ -19,9 +19,13 @@ export class Pending<Key, Value> {
     return this.waiters.has(key);
   }
 
-  /** Waits for the answer to `key`; after `timeoutMs` rejects with what `timeoutError` makes. */
+  /**
+   * Waits for the answer to `key`; after `timeoutMs` rejects with what `timeoutError` makes. A key that is waited for
+   * already is refused, or its first waiter would never settle.
+   */
   wait(key: Key, timeoutMs: number, timeoutError: () => Error): Promise<Value> {
     return new Promise((resolve, reject) => {
+      if (this.has(key)) throw new Error(`${key} is waited for already`);
       const timer = setTimeout(() => this.reject(key, timeoutError()), timeoutMs);
       this.waiters.set(key, { resolve, reject, timer });
     });

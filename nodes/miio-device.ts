@@ -3,7 +3,7 @@
  * uses it, and has the admin routes behind the dialog's *scan* and *test*.
  */
 import type { NodeAPI, NodeDef } from 'node-red';
-import { type DeviceSettings, type MiioDevice, Network } from '../lib/miio';
+import { type DeviceSettings, type FoundDevice, type MiioDevice, Network } from '../lib/miio';
 import { type DeviceNode, shareDevice } from './device-sharing';
 import { adminPost, asNumber, asText, inUsersLanguage, isRecord } from './runtime';
 
@@ -23,7 +23,7 @@ type Config = NodeDef & Fields;
 export const network = new Network();
 
 const DISCOVERY_MS = 2_000;
-const TEST_TIMEOUT_MS = 5_000;
+const INFO_TIMEOUT_MS = 5_000;
 /** What the editor sends for a password that it does not know. */
 const STORED_PASSWORD = '__PWRD__';
 
@@ -46,36 +46,48 @@ export default function register(RED: NodeAPI): void {
   }
 
   adminPost(RED, '/miio-device/discover', 'miio-device.write', async (body) => {
-    const devices = await network.discover({
+    const found = await network.discover({
       addresses: asText(body.addresses),
       bindAddress: asText(body.bindAddress),
       timeoutMs: DISCOVERY_MS,
     });
-    return {
-      devices: devices.map(({ token, ...device }) => ({ ...device, tokenDisclosed: token !== undefined })),
-    };
+    return { devices: await Promise.all(found.map(withModel)) };
   });
 
   adminPost(RED, '/miio-device/test', 'miio-device.write', async (body) => {
     const stored: unknown = RED.nodes.getCredentials(asText(body.id));
     const typed = asText(body.token);
     const credentials = typed === '' || typed === STORED_PASSWORD ? stored : { token: typed };
-    const device = network.device({ ...readSettings(body, credentials), timeoutMs: TEST_TIMEOUT_MS });
     try {
-      const { result } = await device.call('miIO.info');
-      const info = isRecord(result) ? result : {};
-      return {
-        ok: true,
-        model: asText(info.model),
-        firmware: asText(info.fw_ver),
-        deviceId: device.deviceId,
-      };
+      return { ok: true, ...(await askInfo(readSettings(body, credentials))) };
     } catch (error) {
       return { ok: false, error: inUsersLanguage(RED, error).message };
-    } finally {
-      device.close();
     }
   });
+}
+
+/** Who a device says it is. */
+interface Info {
+  model: string;
+  firmware: string;
+  deviceId: string | undefined;
+}
+
+async function askInfo(settings: DeviceSettings): Promise<Info> {
+  const device = network.device({ ...settings, timeoutMs: INFO_TIMEOUT_MS });
+  try {
+    const { result } = await device.call('miIO.info');
+    const info = isRecord(result) ? result : {};
+    return { model: asText(info.model), firmware: asText(info.fw_ver), deviceId: device.deviceId };
+  } finally {
+    device.close();
+  }
+}
+
+/** Hello does not tell the model; who discloses his token can be asked for it. The token itself stays here. */
+async function withModel({ token, ...device }: FoundDevice): Promise<object> {
+  const info = token === undefined ? undefined : await askInfo({ ...device, token }).catch(() => undefined);
+  return { ...device, model: info?.model, tokenDisclosed: token !== undefined };
 }
 
 /** The settings as the library takes them; a blank number means its default. */

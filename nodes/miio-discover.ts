@@ -26,7 +26,7 @@ export default function register(RED: NodeAPI): void {
       const devices = await light.during(() =>
         network.discover({
           addresses: asText(config.addresses) || asText(message.addresses),
-          timeoutMs: asNumber(config.timeoutMs) || asNumber(message.timeoutMs) || undefined,
+          timeoutMs: asNumber(config.timeoutMs) ?? asNumber(message.timeoutMs),
           bindAddress: asText(config.bindAddress),
           signal,
         }),

@@ -11,11 +11,11 @@
  */
 
 import { MialinkError, messageOf } from '../errors';
+import { isDeeperThan, isRecord, type Json, MAX_DEPTH, withoutPrototypes } from '../untrusted';
 
 /** What the cloud accepts as one message. */
 export const MAX_PAYLOAD_BYTES = 256 * 1024;
 
-const MAX_DEPTH = 32;
 const MAX_ID_LENGTH = 64;
 
 export interface CloudReply {
@@ -40,8 +40,6 @@ export interface Malformed {
 }
 
 export type Parsed<Value> = { value: Value } | Malformed;
-
-type Json = Record<string, unknown>;
 
 export function requestBody(id: string, method: string, params: unknown): object {
   return { id, version: '1.0', params, method };
@@ -81,13 +79,9 @@ export function parseRequest(payload: Buffer): Parsed<CloudRequest> {
   return parse<CloudRequest>(payload, (id, { method = '', params }) => {
     if (typeof method !== 'string') return { id, cause: 'its method is not text' };
     const inputs = params ?? {};
-    if (!isObject(inputs)) return { id, cause: 'its params are not an object' };
+    if (!isRecord(inputs)) return { id, cause: 'its params are not an object' };
     return { value: { id, method, params: inputs } };
   });
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parse<Value>(payload: Buffer, read: (id: string, message: Json) => Parsed<Value>): Parsed<Value> {
@@ -98,30 +92,14 @@ function parse<Value>(payload: Buffer, read: (id: string, message: Json) => Pars
   } catch {
     return { cause: 'it is not JSON' };
   }
-  if (!isObject(message)) return { cause: 'it is not a JSON object' };
+  if (!isRecord(message)) return { cause: 'it is not a JSON object' };
   const id = readId(message.id);
   if (id === undefined) return { cause: 'it has no usable id' };
   if (isDeeperThan(message, MAX_DEPTH)) return { id, cause: `it is nested deeper than ${MAX_DEPTH} levels` };
-  return read(id, withoutProto(message));
+  return read(id, withoutPrototypes(message));
 }
 
 function readId(id: unknown): string | undefined {
   if (typeof id === 'number' && Number.isSafeInteger(id) && id >= 0) return String(id);
   return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH ? id : undefined;
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((item) => isDeeperThan(item, levels - 1));
-}
-
-/** JSON may hold `__proto__` as a plain key, which becomes a prototype where a flow copies the object by hand. */
-function withoutProto(message: Json): Json {
-  const entries = Object.entries(message).filter(([key]) => key !== '__proto__');
-  return Object.fromEntries(entries.map(([key, value]) => [key, cleaned(value)]));
-}
-
-function cleaned(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(cleaned);
-  return isObject(value) ? withoutProto(value) : value;
 }

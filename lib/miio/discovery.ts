@@ -7,6 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { MialinkError } from '../errors';
 import { deferred, timePassed } from '../wait';
 import { deviceIdText, HELLO, parsePacket } from './packet';
+import { wholeNumber } from './settings';
 import { openSocket, type SocketOptions, unsentError } from './socket';
 import { broadcastTargets, parseTargets, type Target } from './targets';
 import { disclosedToken } from './token';
@@ -48,14 +49,15 @@ const BURST = 64;
 const BURST_PAUSE_MS = 4;
 const NO_DEVICE = '0';
 
-/** Every device once, by its id. Rejects when a target is not understood or no socket could send at all. */
+/** Every device once, by its id. Rejects when an option is not understood or no socket could send at all. */
 export async function discover(options: DiscoveryOptions): Promise<FoundDevice[]> {
+  const timeoutMs = wholeNumber('discovery', 'timeoutMs', 1, options.timeoutMs ?? 3_000);
   const search = new Search(await chooseTargets(options), options);
   const ended = deferred<void>();
   const end = () => ended.resolve();
   options.signal?.addEventListener('abort', end, { once: true });
   try {
-    if (!options.signal?.aborted) await search.run(options.timeoutMs ?? 3_000, ended.promise);
+    if (!options.signal?.aborted) await search.run(timeoutMs, ended.promise);
   } finally {
     options.signal?.removeEventListener('abort', end);
     search.close();

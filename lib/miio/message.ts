@@ -6,6 +6,7 @@
  *   error     {"id":N,"error":{"code":C,"message":"..."}}
  */
 import type { PeerError } from '../errors';
+import { isDeeperThan, isRecord, MAX_DEPTH, withoutPrototypes } from '../untrusted';
 import { repairJson } from './json-repair';
 
 export type Message =
@@ -23,10 +24,6 @@ export type Message =
 /** An id is at least 1 and at most this; some firmware keeps it in a signed 32 bit number. */
 export const MAX_ID = 2 ** 31 - 1;
 
-/** Deeper nesting is an attack on whoever walks the value, not an answer. */
-const MAX_DEPTH = 32;
-const PROTOTYPE_KEY = /__proto__|\\u/i;
-
 export function encodeRequest(id: number, method: string, params: unknown): Buffer {
   return Buffer.from(JSON.stringify({ id, method, params }));
 }
@@ -40,31 +37,17 @@ export function parseMessage(plaintext: Buffer): Message {
   return classify(value);
 }
 
+/** Undefined for what is no JSON, also when it is repaired, or nested too deeply. */
 function parseText(text: string): unknown {
   for (const candidate of [text, repairJson(text)]) {
-    if (depth(candidate) > MAX_DEPTH) return undefined;
     try {
-      return JSON.parse(candidate, PROTOTYPE_KEY.test(candidate) ? dropPrototype : undefined);
+      const value: unknown = JSON.parse(candidate);
+      return isDeeperThan(value, MAX_DEPTH) ? undefined : withoutPrototypes(value);
     } catch {
       // the repaired text is the next candidate
     }
   }
   return undefined;
-}
-
-/** As a key it would become somebody's prototype when the message is copied. */
-function dropPrototype(key: string, value: unknown): unknown {
-  return key === '__proto__' ? undefined : value;
-}
-
-function depth(text: string): number {
-  let level = 0;
-  let deepest = 0;
-  for (const character of text) {
-    if (character === '[' || character === '{') deepest = Math.max(deepest, ++level);
-    else if (character === ']' || character === '}') level--;
-  }
-  return deepest;
 }
 
 function unreadable(text: string): Message {
@@ -92,8 +75,4 @@ function peerError(error: unknown, outerCode: unknown): PeerError {
     code: typeof code === 'number' || typeof code === 'string' ? code : '',
     message: typeof message === 'string' ? message : JSON.stringify(message),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,9 +5,10 @@
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { MialinkError } from '../errors';
-import { type CheckedSettings, checkSettings, type DeviceSettings, MiioDevice } from './device';
+import { MiioDevice } from './device';
 import { type DiscoveryOptions, discover, type FoundDevice } from './discovery';
 import { Session } from './session';
+import { type CheckedSettings, checkSettings, type DeviceSettings } from './settings';
 import { MiioSocket, networkCause, type SocketOptions } from './socket';
 
 export interface NetworkOptions {

@@ -19,6 +19,7 @@ const WORLD =
   /\b(Date\.now|new Date\(\)|performance|setTimeout|setInterval|setImmediate|Math\.random|process)\b/;
 
 const PURE = [
+  'lib/untrusted',
   'lib/miio/packet',
   'lib/miio/message',
   'lib/miio/json-repair',

@@ -25,6 +25,14 @@ describe('the table of pending requests', () => {
     assert.equal(clock.countTimers(), 0);
   });
 
+  it('refuses a second wait for one key, and settles the first', async () => {
+    const first = pending.wait(1, 100, late);
+    await assert.rejects(pending.wait(1, 100, late), /waited for already/);
+    pending.resolve(1, 'answer');
+    assert.equal(await first, 'answer');
+    assert.equal(clock.countTimers(), 0);
+  });
+
   it('rejects one by its key', async () => {
     const request = pending.wait(1, 100, late);
     assert.ok(pending.has(1));

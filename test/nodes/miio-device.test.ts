@@ -25,15 +25,18 @@ describe('miio-device dialog', () => {
     return device;
   };
 
-  it('scans and tells who discloses a token, but no token', async () => {
+  it('scans, tells who discloses a token and which model that is, but no token', async () => {
     await load([{ id: 'd', type: 'miio-device' }]);
     const addresses = home.devices.map(({ port }) => `127.0.0.1:${port}`).join(' ');
     const { status, body } = await post('/miio-device/discover', { addresses });
     assert.equal(status, 200);
     const devices = body.devices as Record<string, unknown>[];
     assert.deepEqual(
-      devices.map(({ deviceId, tokenDisclosed }) => [deviceId, tokenDisclosed]).sort(),
-      home.devices.map(({ did }) => [did, did === target().did]).sort(),
+      devices.map(({ deviceId, tokenDisclosed, model }) => [deviceId, tokenDisclosed, model]).sort(),
+      [
+        [target().did, true, 'yeelink.light.lamp1'],
+        [home.devices[1]?.did, false, undefined],
+      ].sort(),
     );
     assert.doesNotMatch(JSON.stringify(body), new RegExp(target().token));
   }).timeout(10_000);

@@ -83,6 +83,15 @@ describe('miio-discover', () => {
     assert.match(message, /192\.168\.1\.0\/40/);
   });
 
+  it('fails with CONFIG for a time that is none', async () => {
+    await load(flow({ addresses, timeoutMs: 'soon' }));
+    const caught = nextError('errors');
+    node('discover').receive({});
+    const { code, message } = await caught;
+    assert.equal(code, 'CONFIG');
+    assert.match(message, /timeoutMs/);
+  });
+
   it('looks around by itself at its interval, and stops when the flow stops', async () => {
     await load(flow({ addresses, output: 'list', interval: 0.4, timeoutMs: 100 }));
     assert.equal(((await nextMessage('out')).payload as unknown[]).length, 3);

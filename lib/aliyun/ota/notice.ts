@@ -12,7 +12,7 @@
  * Source: Alibaba Cloud IoT Platform, "OTA update" (device side), message formats.
  */
 import { MialinkError, type Values } from '../../errors';
-import { isObject } from '../alink';
+import { isDeeperThan, isRecord, type Json, MAX_DEPTH, withoutPrototypes } from '../../untrusted';
 import { type Nameable, nameFiles } from './file-name';
 
 export type DigestMethod = 'md5' | 'sha256';
@@ -45,11 +45,8 @@ export const DEFAULT_MODULE = 'default';
 
 type UnnamedFile = Omit<NoticeFile, 'name'> & Nameable;
 
-type Json = Record<string, unknown>;
-
 const DIGEST_LENGTHS: Record<DigestMethod, number> = { md5: 32, sha256: 64 };
 const LONGEST_NAME = 128;
-const DEEPEST_EXT_DATA = 16;
 
 class Refusal extends Error {}
 
@@ -65,14 +62,13 @@ export function parseNotice(payload: Buffer, label = 'device'): FirmwareNotice {
     const module = shortText(data.module, 'module') ?? DEFAULT_MODULE;
     const version = required(shortText(data.version, 'version'), 'it names no version');
     named = { module, version };
-    const extData = isObject(data.extData) ? clean(data.extData, 0) : undefined;
     return {
       id: textOrNumber(notice.id),
       version,
       module,
       files: nameFiles(module, version, readFiles(data)),
       isDiff: data.isDiff === true || textOrNumber(data.isDiff) === '1',
-      extData: isObject(extData) ? extData : undefined,
+      extData: isRecord(data.extData) ? data.extData : undefined,
     };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -88,14 +84,15 @@ function readObject(payload: Buffer): Json {
     // The parser's own message quotes the text, and with it the signed address.
     throw new Refusal('it is not JSON');
   }
-  if (!isObject(notice)) throw new Refusal('it is not a JSON object');
-  return notice;
+  if (!isRecord(notice)) throw new Refusal('it is not a JSON object');
+  if (isDeeperThan(notice, MAX_DEPTH)) throw new Refusal('it is nested too deeply');
+  return withoutPrototypes(notice);
 }
 
 function firmwareData(notice: Json): Json {
   const code = textOrNumber(notice.code);
   if (code !== undefined && code !== '1000' && code !== '200') throw new Refusal('its code is an error');
-  if (!isObject(notice.data)) throw new Refusal('it has no data');
+  if (!isRecord(notice.data)) throw new Refusal('it has no data');
   return notice.data;
 }
 
@@ -107,7 +104,7 @@ function readFiles(data: Json): UnnamedFile[] {
     return [readFile(data)];
   }
   return data.files.map((file: unknown) => {
-    if (!isObject(file)) throw new Refusal('a file is not an object');
+    if (!isRecord(file)) throw new Refusal('a file is not an object');
     const { fileName, fileUrl, fileSize, fileSign, fileMd5 } = file;
     const { signMethod } = data;
     const alike = { url: fileUrl, size: fileSize, signMethod, sign: fileSign, md5: fileMd5 };
@@ -160,15 +157,4 @@ function shortText(value: unknown, field: string): string | undefined {
 function textOrNumber(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-/** A copy without the keys that reach an object's prototype when a flow merges it into another. */
-function clean(value: unknown, depth: number): unknown {
-  if (depth > DEEPEST_EXT_DATA) throw new Refusal('its extData is nested too deeply');
-  if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
-  if (!isObject(value)) return value;
-  const safe = Object.entries(value).filter(
-    ([key]) => !['__proto__', 'constructor', 'prototype'].includes(key),
-  );
-  return Object.fromEntries(safe.map(([key, item]) => [key, clean(item, depth + 1)]));
 }
