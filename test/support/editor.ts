@@ -165,8 +165,10 @@ export class Editor {
   async help(name: string): Promise<string[]> {
     await this.page.keyboard.press('Control+g');
     await this.page.keyboard.press('h');
-    await this.page.getByPlaceholder('Search help').fill(name);
-    await this.page.locator('.red-ui-sidebar-help-toc').getByText(name, { exact: true }).click();
+    const contents = this.page.locator('.red-ui-sidebar-help-toc');
+    const entry = contents.getByText(name, { exact: true });
+    if (!(await entry.isVisible())) await contents.getByText('@mialink/node-red-miio-aliyun').click();
+    await entry.click();
     await this.page.locator('.red-ui-help-title').getByText(name, { exact: true }).waitFor();
     return this.page.locator('.red-ui-help h3').allInnerTexts();
   }
