@@ -39,7 +39,10 @@ export class MialinkError extends Error {
 
 /** The message of anything thrown, for use inside another error's text. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  // JSONata and others throw plain objects.
+  const named = typeof error === 'object' && error !== null && 'message' in error;
+  return String(named ? error.message : error);
 }
 
 function fill(text: string, values: Values): string {

@@ -45,6 +45,10 @@ export class Pending<Key, Value> {
     return waiter !== undefined;
   }
 
+  resolveAll(value: Value): void {
+    for (const key of [...this.waiters.keys()]) this.resolve(key, value);
+  }
+
   rejectAll(error: Error): void {
     for (const key of [...this.waiters.keys()]) this.reject(key, error);
   }

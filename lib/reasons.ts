@@ -23,12 +23,16 @@ export const reasons = {
     text: '__node__: no device is chosen, or the chosen one is disabled; choose a device in the node',
   },
 
+  deviceNotGiven: {
+    code: 'CONFIG',
+    text: '__node__: no device: choose one in the node, or send msg.device with its address and token',
+  },
   fieldInvalid: { code: 'CONFIG', text: '__node__: the field __field__ cannot be evaluated: __cause__' },
 
   // lib/miio
   tokenMissing: {
     code: 'CONFIG',
-    text: '__device__: the token is missing; enter its 32 hexadecimal digits in the device’s settings',
+    text: '__device__: the token is missing; enter its 32 hexadecimal digits in the device’s settings, or in msg.device',
   },
   tokenMalformed: {
     code: 'CONFIG',
@@ -78,6 +82,10 @@ export const reasons = {
     code: 'TIMEOUT',
     text: '__device__ did not answer __method__ within __timeoutMs__ ms; check that it is powered, on this network and in the same subnet',
   },
+  notSent: {
+    code: 'TIMEOUT',
+    text: '__device__: __method__ was not sent within __timeoutMs__ ms, because the commands before it still waited for their answers; send fewer, or allow more time',
+  },
   tokenRejected: {
     code: 'AUTH',
     text: '__device__ answers hello but not __method__: its token is probably wrong (it changes when the device is reset or joins another Wi-Fi)',
@@ -125,6 +133,10 @@ export const reasons = {
   operationUnknown: {
     code: 'CONFIG',
     text: '__device__: msg.operation __operation__ is unknown; use one of __known__',
+  },
+  operationMissing: {
+    code: 'CONFIG',
+    text: '__device__: msg.operation is missing; use one of __known__',
   },
   notConnected: {
     code: 'TRANSPORT',
@@ -185,6 +197,10 @@ export const reasons = {
     text: '__device__: the firmware cannot be stored in __directory__: __cause__; check the directory and the free space',
   },
   otaNothingPending: { code: 'CONFIG', text: '__device__: no firmware is waiting for __operation__' },
+  versionUnreadable: {
+    code: 'CONFIG',
+    text: '__device__: the firmware version informed last cannot be read (__cause__); the configured one is informed instead',
+  },
   versionMissing: { code: 'CONFIG', text: '__device__: the version is missing; send it as msg.payload' },
   stepInvalid: {
     code: 'CONFIG',

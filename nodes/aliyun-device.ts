@@ -1,9 +1,10 @@
 /** aliyun-device (config): one device of the Alibaba Cloud IoT Platform, connected while a node uses it. */
 import { readFileSync } from 'node:fs';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { AliyunDevice, type AliyunSettings } from '../lib/aliyun';
+import { type AliyunDevice, type AliyunSettings, checkSettings } from '../lib/aliyun';
 import { MialinkError, messageOf } from '../lib/errors';
 import type { Logger } from '../lib/logger';
+import { AliyunDevices } from './aliyun-devices';
 import { type DeviceNode, shareDevice } from './device-sharing';
 import { asFlag, asNumber, asText, inUsersLanguage } from './runtime';
 
@@ -26,10 +27,22 @@ type Config = NodeDef &
       | 'keepalive'
       | 'cleanSession'
       | 'signMethod'
-      | 'timeoutMs',
+      | 'timeoutMs'
+      | (typeof FIELDS_TO_COME)[number][0],
       unknown
     >
   >;
+
+/** Fields of the contract that this version cannot honour yet, and what stands for none of it. */
+const FIELDS_TO_COME = [
+  ['outbox', 'off'],
+  ['registration', 'none'],
+  ['gateway', ''],
+  ['thingModel', ''],
+] as const;
+
+/** Of all config nodes of this Node-RED. */
+const devices = new AliyunDevices();
 
 export default function register(RED: NodeAPI): void {
   RED.nodes.registerType<AliyunDeviceNode, Config, object, Credentials>('aliyun-device', create, {
@@ -40,32 +53,40 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     shareDevice(
       this,
-      () => {
-        const device = new AliyunDevice(readSettings(config, this.credentials), { logger: logOf(RED, this) });
-        device.open();
-        return device;
-      },
-      (device) => device.close(),
+      () => devices.take(readSettings(config, this.credentials), logOf(RED, this)),
+      (device) => devices.release(device),
     );
   }
 }
 
+/** Throws the MialinkError of the first setting that is wrong. */
 function readSettings(config: Config, credentials: Credentials): AliyunSettings {
-  const deviceName = asText(config.deviceName);
-  return {
+  const settings: AliyunSettings = {
     productKey: asText(config.productKey),
-    deviceName,
+    deviceName: asText(config.deviceName),
     deviceSecret: asText(credentials.deviceSecret),
     region: asText(config.region) || undefined,
     instanceId: asText(config.instanceId) || undefined,
     endpoint: asText(config.endpoint) || undefined,
     transport: (asText(config.transport) || undefined) as AliyunSettings['transport'],
-    ca: readCa(asText(config.ca), deviceName),
     keepalive: asNumber(config.keepalive),
     cleanSession: asFlag(config.cleanSession, true),
     signMethod: (asText(config.signMethod) || undefined) as AliyunSettings['signMethod'],
     timeoutMs: asNumber(config.timeoutMs),
   };
+  const { label } = checkSettings(settings);
+  refuseFieldsToCome(config, label);
+  return { ...settings, ca: readCa(asText(config.ca), label) };
+}
+
+/** A hand-written flow would rely on them. */
+function refuseFieldsToCome(config: Config, device: string): void {
+  for (const [field, none] of FIELDS_TO_COME) {
+    const value = asText(config[field]);
+    if (value === '' || value === none) continue;
+    const rule = `${none || 'blank'}, as this version does not support more`;
+    throw new MialinkError('settingInvalid', { device, field, rule, value: value.slice(0, 40) });
+  }
 }
 
 /** The CA field holds the PEM text itself or the path of its file. */

@@ -10,6 +10,7 @@ import {
   fileVersionStore,
   OtaClient,
   type OtaProgress,
+  type OtaState,
   safeName,
 } from '../lib/aliyun/ota';
 import { MialinkError } from '../lib/errors';
@@ -25,7 +26,7 @@ import {
   onInput,
   untilClosed,
 } from './runtime';
-import { StatusLight } from './status';
+import { type FIRMWARE, StatusLight } from './status';
 
 interface Config extends NodeDef {
   device?: string;
@@ -49,6 +50,15 @@ const OPERATIONS: Record<string, Operation> = {
   download: (ota) => ota.startDownload(),
   cancel: (ota) => ota.cancel(),
 };
+
+/** In front of the connection's. */
+const LIGHTS = {
+  idle: undefined,
+  notified: 'waiting',
+  downloading: 'downloading',
+  verified: 'verified',
+  closed: undefined,
+} as const satisfies Record<OtaState, keyof typeof FIRMWARE | undefined>;
 
 export default function register(RED: NodeAPI): void {
   RED.nodes.registerType('aliyun-ota', create);
@@ -83,8 +93,9 @@ export default function register(RED: NodeAPI): void {
 function operationOf(device: AliyunDevice, name: string): Operation {
   const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
   if (operation) return operation;
-  const known = Object.keys(OPERATIONS).join(', ');
-  throw new MialinkError('operationUnknown', { device: device.label, operation: name, known });
+  const values = { device: device.label, known: Object.keys(OPERATIONS).join(', ') };
+  if (name === '') throw new MialinkError('operationMissing', values);
+  throw new MialinkError('operationUnknown', { ...values, operation: name });
 }
 
 /** Throws the MialinkError that says which setting is wrong. */
@@ -115,18 +126,13 @@ function startOta(
       device.label,
     ),
   });
-  ota.on('notice', () => light.show(config.download === 'manual' ? 'waiting' : 'downloading'));
+  ota.on('state', (state) => light.showFirmware(LIGHTS[state]));
   ota.on('progress', (progress) => node.send([null, progressMessage(progress)]));
-  ota.on('firmware', ({ paths, notice }) => {
-    light.show('verified');
-    node.send([firmwareMessage(paths, notice), null]);
-  });
+  ota.on('firmware', ({ paths, notice }) => node.send([firmwareMessage(paths, notice), null]));
   ota.on('failed', (problem) => {
     light.show(problem.code === 'CANCELLED' ? 'cancelled' : 'failed');
-    node.error(inUsersLanguage(RED, problem), {
-      payload: undefined,
-      aliyun: { module: moduleName || 'default' },
-    } as never);
+    const about: Partial<Message> = { aliyun: { module: moduleName || 'default' } };
+    node.error(inUsersLanguage(RED, problem), about);
   });
   ota.start();
   return ota;

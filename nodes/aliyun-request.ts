@@ -4,9 +4,10 @@ import { MialinkError } from '../lib/errors';
 import { typeOf } from './property-operations';
 import { isRecord, type Message } from './runtime';
 
-/** Puts the reply into the message, or the cloud's refusal. */
-
+/** Puts the reply into `message.aliyun` and the payload, or the cloud's refusal into `message.aliyun`. */
 export async function requestCloud(message: Message, request: () => Promise<CloudReply>): Promise<void> {
+  // That of a node before this one would be taken for the cloud's answer to this request.
+  delete message.aliyun;
   try {
     const { id, code, message: text, data } = await request();
     message.aliyun = { id, code, message: text };

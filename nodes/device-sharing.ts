@@ -16,13 +16,24 @@ export interface DeviceNode<Device, Credentials extends object = object> extends
   users: Record<string, Node>;
 }
 
-/** Gives a config node its `acquire`, `release` and `users`. */
+/** Gives a config node its `acquire`, `release` and `users`. A wrong setting stays wrong until a deploy. */
 export function shareDevice<Device, Credentials extends object>(
   node: DeviceNode<Device, Credentials>,
   open: () => Device,
   close: (device: Device) => void | Promise<void>,
 ): void {
   let device: Device | undefined;
+  let mistake: MialinkError | undefined;
+  const openOnce = () => {
+    // A setting that mends itself would give its device to the nodes that ask again, but not to those that listen.
+    if (mistake) throw mistake;
+    try {
+      return open();
+    } catch (error) {
+      if (error instanceof MialinkError && error.code === 'CONFIG') mistake = error;
+      throw error;
+    }
+  };
   const shut = async () => {
     const last = device;
     device = undefined;
@@ -30,7 +41,7 @@ export function shareDevice<Device, Credentials extends object>(
   };
   node.users = {};
   node.acquire = (user) => {
-    device ??= open();
+    device ??= openOnce();
     node.users[user.id] = user;
     return device;
   };

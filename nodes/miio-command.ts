@@ -30,7 +30,7 @@ export default function register(RED: NodeAPI): void {
       const method = await methodOf(RED, this, config, message);
       const params = await paramsOf(RED, this, config, message);
       const device = chosen ? chosen.acquire() : deviceOfMessage(message, this);
-      const retries = asNumber(config.retries);
+      const retries = asNumber(config.retries) ?? asNumber(message.retries);
       try {
         const { result, id, durationMs } = await device.call(method, params, { retries, signal });
         const { address, deviceId } = device;
@@ -71,7 +71,7 @@ async function paramsOf(RED: NodeAPI, node: Node, config: Config, message: Messa
 /** A device that is not configured: `{address, port?, deviceId?, token, timeoutMs?, retries?}`. */
 function deviceOfMessage(message: Message, node: Node): MiioDevice {
   const { device } = message;
-  if (!isRecord(device)) throw new MialinkError('deviceNotChosen', { node: node.name || node.type });
+  if (!isRecord(device)) throw new MialinkError('deviceNotGiven', { node: node.name || node.type });
   const settings: DeviceSettings = {
     address: asText(device.address),
     port: asNumber(device.port),

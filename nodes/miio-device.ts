@@ -55,15 +55,28 @@ export default function register(RED: NodeAPI): void {
   });
 
   adminPost(RED, '/miio-device/test', 'miio-device.write', async (body) => {
-    const stored: unknown = RED.nodes.getCredentials(asText(body.id));
-    const typed = asText(body.token);
-    const credentials = typed === '' || typed === STORED_PASSWORD ? stored : { token: typed };
+    const typed = Object.fromEntries(
+      Object.entries(body).map(([name, value]) => [name, fromEnvironment(RED, value)]),
+    );
+    const unchanged = asText(typed.token) === '' || typed.token === STORED_PASSWORD;
     try {
-      return { ok: true, ...(await askInfo(readSettings(body, credentials))) };
+      const credentials = unchanged ? storedCredentials(RED, asText(typed.id)) : { token: typed.token };
+      return { ok: true, ...(await askInfo(readSettings(typed, credentials))) };
     } catch (error) {
       return { ok: false, error: inUsersLanguage(RED, error).message };
     }
   });
+}
+
+/** What is written as `${NAME}` in the dialog, Node-RED replaces at deploy; the test must see the same. */
+function fromEnvironment(RED: NodeAPI, value: unknown): unknown {
+  const isName = typeof value === 'string' && /^\$\{[^}]+\}$/.test(value);
+  return isName ? RED.util.evaluateNodeProperty(value, 'env', undefined as never, {} as never) : value;
+}
+
+function storedCredentials(RED: NodeAPI, id: string): unknown {
+  const node = RED.nodes.getNode(id);
+  return node?.type === 'miio-device' ? node.credentials : undefined;
 }
 
 /** Who a device says it is. */

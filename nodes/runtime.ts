@@ -92,18 +92,21 @@ export function inUsersLanguage(RED: NodeAPI, error: unknown): Error {
   return error;
 }
 
+/** Blank for what is no text, number or truth value: an object is not to be sent as `[object Object]`. */
 export function asText(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value).trim();
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value).trim() : '';
 }
 
 /** Undefined for a blank; NaN for what is no number, so that it is refused where the limits are known. */
 export function asNumber(value: unknown): number | undefined {
-  return asText(value) === '' ? undefined : Number(value);
+  if (typeof value === 'object' && value !== null) return Number.NaN;
+  const text = asText(value);
+  return text === '' ? undefined : Number(text);
 }
 
 export function asFlag(value: unknown, otherwise: boolean): boolean {
   if (value === undefined || value === '') return otherwise;
-  return value === true || value === 'true' || value === 1;
+  return ['true', '1'].includes(asText(value));
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
 /**
- * The status of a flow node: the state of its connection, and over it the operation under way or just ended. Texts are
- * keys of the node's own catalogue, so that each user reads his own language.
+ * The status of a flow node: the state of its connection, over it a firmware, and over both the operation under way or
+ * just ended. Texts are keys of the node's own catalogue, so that each user reads his own language.
  */
 import type { Node, NodeStatus } from 'node-red';
 
@@ -48,6 +48,7 @@ export class StatusLight {
   private shown: StatusKey | undefined;
   private underWay = 0;
   private connection: StatusKey | undefined;
+  private firmware: keyof typeof FIRMWARE | undefined;
 
   constructor(private readonly node: Node) {}
 
@@ -57,11 +58,16 @@ export class StatusLight {
     this.node.status({ ...LIGHTS[key], text: `${this.node.type}.status.${key}` });
   }
 
-  /** The state of the connection; seen unless an operation or a firmware is under way. */
+  /** The state of the connection; seen unless there is a firmware or an operation is under way. */
   showConnection(key: StatusKey): void {
     this.connection = key;
-    const firmwareUnderWay = this.shown === 'waiting' || this.shown === 'downloading';
-    if (this.underWay === 0 && !firmwareUnderWay) this.show(key);
+    this.showLasting();
+  }
+
+  /** What becomes of a firmware, in front of the connection; undefined: there is none any more. */
+  showFirmware(key: keyof typeof FIRMWARE | undefined): void {
+    this.firmware = key;
+    this.showLasting();
   }
 
   /** Runs an operation under the blue dot, then shows how it ended. */
@@ -76,6 +82,11 @@ export class StatusLight {
       this.end('failed');
       throw error;
     }
+  }
+
+  private showLasting(): void {
+    const key = this.firmware ?? this.connection;
+    if (key && this.underWay === 0) this.show(key);
   }
 
   private end(outcome: 'done' | 'failed'): void {

@@ -58,13 +58,21 @@ export function encode(message: object, device: string, operation: string): stri
     new MialinkError('payloadInvalid', { device, operation, rule, type });
   let text: string;
   try {
-    text = JSON.stringify(message);
+    text = JSON.stringify(message, refuseVoid);
   } catch (error) {
     throw refuse('something JSON can express', messageOf(error));
   }
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_PAYLOAD_BYTES) throw refuse(`at most ${MAX_PAYLOAD_BYTES} bytes of JSON`, `${bytes}`);
   return text;
+}
+
+/** JSON would leave these out, or write null: the cloud would get something else than was meant. */
+function refuseVoid(key: string, value: unknown): unknown {
+  const isVoid = value === undefined || typeof value === 'function' || typeof value === 'symbol';
+  if (isVoid) throw new Error(`${typeof value} in ${key}`);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${value} in ${key}`);
+  return value;
 }
 
 export function parseReply(payload: Buffer): Parsed<CloudReply> {

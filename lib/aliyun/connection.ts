@@ -17,11 +17,11 @@
 import { EventEmitter } from 'node:events';
 import type { MqttClient } from 'mqtt';
 import { MialinkError } from '../errors';
+import { runListener } from '../listener';
 import type { Logger } from '../logger';
 import { Pending } from '../pending';
-import { type Deferred, deferred, timePassed } from '../wait';
+import { timePassed } from '../wait';
 import { connectionProblem, refusedTopics } from './failure';
-import { runListener } from './listener';
 import type { Ending, Retry } from './retry';
 
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'refused' | 'closed';
@@ -58,10 +58,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   private timer: NodeJS.Timeout | undefined;
   /** When CONNACK came; undefined before. */
   private signedInAt: number | undefined;
-  /** Settles with the present try: resolved while connected, rejected while refused or closed. */
-  private arrival: Deferred<void> = deferred();
+  /** Who waits for SUBACK: a table, as a promise shared by all would keep each of them for as long as it is open. */
+  private readonly arrivals = new Pending<number, void>();
   private readonly unacknowledged = new Pending<number, void>();
-  private published = 0;
+  /** Of both tables. */
+  private lastKey = 0;
   private ended: Promise<void> | undefined;
 
   constructor(private readonly options: ConnectionOptions) {
@@ -89,15 +90,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * Rejects with `notConnected` when the time is over, at once with `signInRefused` while refused and with
-   * `closed` after `close`. `operation` is what was to be done, for the text.
+   * Resolves with what is left of the time, in milliseconds, at least 1. Rejects with `notConnected` when it is
+   * over, at once with `signInRefused` while refused and with `closed` after `close`. `operation` is what was to be
+   * done, for the text.
    */
-  async whenConnected(timeoutMs: number, operation: string): Promise<void> {
-    const { promise } = this.arrival;
-    if (this.now !== 'connected' && (await timePassed(timeoutMs, promise))) {
-      throw this.notConnected(operation);
-    }
-    await promise;
+  async whenConnected(timeoutMs: number, operation: string): Promise<number> {
+    if (this.now === 'connected') return timeoutMs;
+    if (this.now === 'refused' && this.why) throw this.why;
+    if (this.now === 'closed') throw this.notConnected(operation);
+    const start = performance.now();
+    await this.arrivals.wait(this.takeKey(), timeoutMs, () => this.notConnected(operation));
+    return Math.max(1, timeoutMs - (performance.now() - start));
   }
 
   /**
@@ -114,8 +117,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       this.client.publish(topic, body, { qos }, () => undefined);
       return;
     }
-    this.published += 1;
-    const key = this.published;
+    const key = this.takeKey();
     const acknowledged = this.unacknowledged.wait(
       key,
       timeoutMs,
@@ -163,7 +165,6 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     client.on('error', (error) => this.lost(client, error));
     client.on('close', () => this.lost(client, new Error('the connection was closed')));
     this.startTimer(ATTEMPT_LIMIT_MS, () => this.lost(client, new Error('no answer')));
-    if (this.now === 'refused') this.arrival = deferred();
     this.enter('connecting', this.why);
   }
 
@@ -174,7 +175,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       if (client !== this.client) return;
       this.stopTimer();
       this.options.retry.connected();
-      this.arrival.resolve();
+      this.arrivals.resolveAll(undefined);
       this.enter('connected', undefined);
     });
   }
@@ -210,8 +211,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     const problem = takenTimes > 0 ? new MialinkError('sessionTaken', { device: label }) : failure;
     if (takenTimes === 1) logger.warn(problem);
     const refused = failure.reason === 'signInRefused';
-    if (wasConnected) this.arrival = deferred();
-    if (refused) this.arrival.reject(problem);
+    if (refused) this.arrivals.rejectAll(problem);
     this.unacknowledged.rejectAll(problem);
     this.startTimer(waitMs, () => this.attempt());
     logger.debug(`${failure.message}; next try in ${waitMs} ms`);
@@ -229,8 +229,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.client = undefined;
     this.stopTimer();
     const closed = new MialinkError('closed', { device: this.options.label });
-    if (this.now === 'connected' || this.now === 'refused') this.arrival = deferred();
-    this.arrival.reject(closed);
+    this.arrivals.rejectAll(closed);
     this.unacknowledged.rejectAll(closed);
     this.enter('closed', undefined);
     if (client) await sayGoodBye(client);
@@ -251,6 +250,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   private stopTimer(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+  }
+
+  private takeKey(): number {
+    this.lastKey += 1;
+    return this.lastKey;
   }
 
   private notConnected(operation: string): MialinkError {

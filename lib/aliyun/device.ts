@@ -4,24 +4,24 @@
  */
 import { EventEmitter } from 'node:events';
 import { MialinkError } from '../errors';
+import { runListener } from '../listener';
 import { type Logger, silentLogger } from '../logger';
 import { type CloudReply, encode } from './alink';
 import { Connection, type ConnectionEvents, type ConnectionState } from './connection';
 import { type Connect, dial } from './dial';
 import type { Identity } from './identity';
 import { type Answer, Inbound, type PropertySet, type ReplyMode, type ServiceCall } from './inbound';
-import { runListener } from './listener';
 import { type RequestOptions, Requests } from './requests';
 import { type Backoffs, Retry } from './retry';
 import { additionalRoots } from './roots';
 import { type AliyunSettings, type CheckedSettings, checkSettings } from './settings';
-import { parseTopic, subscriptions } from './topics';
+import { eventTopic, parseTopic, subscriptions } from './topics';
 
 export type { CloudReply } from './alink';
 export type { ConnectionEvents, ConnectionState } from './connection';
 export type { Answer, PropertySet, ReplyMode, ServiceCall } from './inbound';
 export type { RequestOptions } from './requests';
-export { type AliyunSettings, checkSettings } from './settings';
+export { type AliyunSettings, type CheckedSettings, checkSettings } from './settings';
 
 export interface DeviceOptions {
   logger?: Logger;
@@ -33,7 +33,8 @@ export interface DeviceOptions {
 
 type MessageHandler = (payload: Buffer, topic: string) => void;
 
-const IDENTIFIER = /^\w+(:\w+)?$/;
+/** Such as `alarm`, `module:alarm` or `_LivingLink.alarm`. */
+const IDENTIFIER = /^(\w+:)?\w+(\.\w+)*$/;
 
 export class AliyunDevice extends EventEmitter<ConnectionEvents> {
   /** `deviceName (productKey)`, for texts. */
@@ -122,11 +123,13 @@ export class AliyunDevice extends EventEmitter<ConnectionEvents> {
     const device = this.label;
     if (!event) throw new MialinkError('eventMissing', { device });
     if (!IDENTIFIER.test(event)) {
-      const rule = 'an identifier of letters, digits and _';
+      const rule = 'an identifier of letters, digits, _ and dots between them';
       throw new MialinkError('settingInvalid', { device, field: 'event', rule, value: event });
     }
     const params = { value: outputs, time: Date.now() };
-    return this.request(`thing.event.${event}.post`, params, { operation: `event ${event}`, ...options });
+    const topic = eventTopic(this.identity, event);
+    const operation = `event ${event}`;
+    return this.request(`thing.event.${event}.post`, params, { operation, topic, ...options });
   }
 
   /** Sets of values measured earlier, each `{identifier: {value, time}}`. */
@@ -198,15 +201,15 @@ export class AliyunDevice extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * Publishes JSON. Waits for the connection, with QoS 1 (default) for the acknowledgement too, each as long as
-   * the device's `timeoutMs`. Rejects with `notConnected`, `connectionLost`, `signInRefused`, `noReply`,
+   * Publishes JSON. Waits for the connection, with QoS 1 (default) for the acknowledgement too, both together as
+   * long as the device's `timeoutMs`. Rejects with `notConnected`, `connectionLost`, `signInRefused`, `noReply`,
    * `payloadInvalid` or `closed`.
    */
   async publish(topic: string, payload: object, { qos = 1 }: { qos?: 0 | 1 } = {}): Promise<void> {
     const { label, timeoutMs } = this.settings;
     const body = encode(payload, label, topic);
-    await this.connection.whenConnected(timeoutMs, topic);
-    await this.connection.publish({ topic, body, qos, operation: topic }, timeoutMs);
+    const leftMs = await this.connection.whenConnected(timeoutMs, topic);
+    await this.connection.publish({ topic, body, qos, operation: topic }, leftMs);
   }
 
   /** Calls `handler` at each connect, and now if connected. Returns how to stop that. */

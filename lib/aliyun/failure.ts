@@ -19,7 +19,8 @@ export function connectionProblem(error: unknown, at: Circumstances): MialinkErr
   const values = { device: at.device, host: at.host, cause: causeOf(error) };
   if (at.wasConnected) return new MialinkError('connectionLost', values, { cause: error });
   if (error instanceof ErrorWithReasonCode && REFUSALS.includes(error.code)) {
-    return new MialinkError('signInRefused', { ...values, returnCode: error.code }, { cause: error });
+    const peer = { code: error.code, message: error.message };
+    return new MialinkError('signInRefused', { ...values, returnCode: error.code }, { cause: error, peer });
   }
   const reason = CERTIFICATE_CODE.test(codeOf(error)) ? 'tlsFailed' : 'connectionFailed';
   return new MialinkError(reason, values, { cause: error });

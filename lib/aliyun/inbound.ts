@@ -9,10 +9,10 @@
  * Source: Alibaba Cloud IoT Platform, "Device properties, events, and services", "RRPC" (8 s at most).
  */
 import { MialinkError, messageOf } from '../errors';
+import { runListener } from '../listener';
 import type { Logger } from '../logger';
 import { encode, type Malformed, parseRequest, replyBody } from './alink';
 import type { Connection } from './connection';
-import { runListener } from './listener';
 import { type CallKey, OpenCalls } from './open-calls';
 import type { CheckedSettings } from './settings';
 import { type Downlink, replyTopic } from './topics';
@@ -61,7 +61,8 @@ interface ServiceListener {
 }
 
 const SET_METHOD = 'thing.service.property.set';
-const SERVICE_METHOD = /^thing\.service\.([^./+#]+)$/;
+/** An identifier may hold dots, as `_LivingLink.x`. */
+const SERVICE_METHOD = /^thing\.service\.(?!property\.)([^/+#]+)$/;
 
 const SYNC_LIMIT_MS = 7000;
 const ASYNC_LIMIT_MS = 60_000;
@@ -114,10 +115,10 @@ export class Inbound {
     const late = new MialinkError('replyLate', { device, id: call.id });
     const body = encode(replyBody(call.id, code, data), device, operation);
     if (!this.calls.isOpen(call)) throw late;
-    // Settled only then: an answer that could not be sent may be tried again.
-    await this.connection.whenConnected(timeoutMs, operation);
+    // Settled only then: without a connection it may be answered again. Once sent it may have arrived.
+    const leftMs = await this.connection.whenConnected(timeoutMs, operation);
     if (!this.calls.settle(call)) throw late;
-    await this.connection.publish({ topic: replyTopic(call.topic), body, qos: 1, operation }, timeoutMs);
+    await this.connection.publish({ topic: replyTopic(call.topic), body, qos: 1, operation }, leftMs);
   }
 
   /** Forgets what is open; nothing is answered any more. */

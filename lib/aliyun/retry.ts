@@ -33,7 +33,11 @@ export class Retry {
   /** Milliseconds until the next try; how often another client had to be suspected already, this time included. */
   next(ending: Ending): { waitMs: number; takenTimes: number } {
     if (ending.kind === 'refused') return { waitMs: this.backoffs.slow.next(), takenTimes: 0 };
-    if (ending.kind === 'failed') return { waitMs: this.backoffs.quick.next(), takenTimes: 0 };
+    if (ending.kind === 'failed') {
+      // A broker that restarts is away in between; another client is not noticed before sign-in.
+      this.shortTimes = 0;
+      return { waitMs: this.backoffs.quick.next(), takenTimes: 0 };
+    }
     if (ending.connectedMs >= SHORT_MS) this.calm();
     else this.shortTimes += 1;
     const takenTimes = Math.max(0, this.shortTimes - (SHORT_TIMES_IN_A_ROW - 1));

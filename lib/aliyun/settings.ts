@@ -106,9 +106,9 @@ function checkTriple({ productKey, deviceName, deviceSecret }: Triple, check: Ch
   check.that(/^[\w-]{1,20}$/.test(productKey), 'productKey', 'up to 20 letters and digits', productKey);
   check.present('deviceName', deviceName);
   check.that(
-    /^[\w@.:-]{1,32}$/.test(deviceName),
+    /^[\w@.:-]{4,32}$/.test(deviceName),
     'deviceName',
-    'up to 32 letters, digits or - _ @ . :',
+    '4 to 32 letters, digits or - _ @ . :',
     deviceName,
   );
   check.present('deviceSecret', deviceSecret);

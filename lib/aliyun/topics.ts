@@ -35,6 +35,11 @@ export function requestTopic(identity: Identity, method: string): string {
   return `${sys(identity)}/${method.replaceAll('.', '/')}`;
 }
 
+/** Where an event is published: its identifier may hold dots, which stay (`_LivingLink.alarm`). */
+export function eventTopic(identity: Identity, event: string): string {
+  return `${sys(identity)}/thing/event/${event}/post`;
+}
+
 export function otaTopic({ productKey, deviceName }: Identity, kind: OtaTopic): string {
   return `/ota/device/${kind}/${productKey}/${deviceName}`;
 }

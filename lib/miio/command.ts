@@ -23,6 +23,8 @@ export interface CommandOptions {
   /** How often it may be sent again under a new id; 0: one datagram, never repeated. */
   retries: number;
   signal?: AbortSignal;
+  /** Decimal; when given, no other device is spoken to. */
+  deviceId?: string;
 }
 
 /** What was seen while the answer was awaited. */
@@ -44,8 +46,10 @@ export class Command {
   readonly method: string;
   readonly params: unknown;
   readonly retries: number;
+  readonly deviceId: string | undefined;
   readonly finished: Promise<Answer>;
-  state: 'open' | 'finished' = 'open';
+  /** `queued` until those before it have ended. */
+  state: 'queued' | 'started' | 'finished' = 'queued';
   private readonly startedAt = performance.now();
   private readonly outcome: Deferred<Answer> = deferred();
   private readonly timer: NodeJS.Timeout;
@@ -62,6 +66,7 @@ export class Command {
     this.method = request.method;
     this.params = request.params;
     this.retries = options.retries;
+    this.deviceId = options.deviceId;
     this.finished = this.outcome.promise;
     this.timer = setTimeout(() => this.reject(this.explain()), options.timeoutMs);
     this.signal = options.signal;
@@ -87,6 +92,16 @@ export class Command {
     );
   }
 
+  /** Its turn has come; false if it is finished already. */
+  start(): boolean {
+    if (this.state === 'queued') this.state = 'started';
+    return this.open;
+  }
+
+  get open(): boolean {
+    return this.state !== 'finished';
+  }
+
   /** The newest clue counts, but what the device itself sent weighs more than a silence. */
   saw(clue: Clue): void {
     if (this.clue === 'otherToken' || this.clue === 'unreadable') return;
@@ -98,13 +113,20 @@ export class Command {
     if (this.clue === 'greeted') this.clue = undefined;
   }
 
+  /** The device has answered: what was seen before says nothing any more. */
+  forgetClue(): void {
+    this.clue = undefined;
+  }
+
   private explain(): MialinkError {
     const values: Values = { device: this.device, method: this.method, timeoutMs: this.options.timeoutMs };
     const { clue } = this;
-    if (clue === 'otherToken') return new MialinkError('tokenOther', values);
+    if (clue === 'otherToken' && !this.tokenProven()) return new MialinkError('tokenOther', values);
     if (clue === 'unreadable') return new MialinkError('answerUnreadable', values);
     if (clue === 'greeted' && !this.tokenProven()) return new MialinkError('tokenRejected', values);
-    if (typeof clue !== 'object') return new MialinkError('noAnswer', values);
+    if (typeof clue !== 'object') {
+      return new MialinkError(this.state === 'queued' ? 'notSent' : 'noAnswer', values);
+    }
     if ('unsent' in clue) return unsentError(clue.unsent, values);
     return new MialinkError('otherDevice', { ...values, ...clue });
   }

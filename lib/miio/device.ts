@@ -39,7 +39,7 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
 
   /** Decimal; undefined while it is neither configured nor told by a hello. */
   get deviceId(): string | undefined {
-    return this.session.deviceId;
+    return this.settings.deviceId ?? this.session.deviceId;
   }
 
   /** Where the device was last heard. */
@@ -49,7 +49,7 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
 
   /** Says hello by itself from now on, so that `state` is true without a command. */
   watch(): void {
-    this.session.startWatch();
+    this.session.startWatch(this.settings.deviceId);
   }
 
   /**
@@ -71,8 +71,9 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
       timeoutMs: wholeNumber(device, 'timeoutMs', 1, options.timeoutMs ?? this.settings.timeoutMs),
       retries: wholeNumber(device, 'retries', 0, options.retries ?? this.settings.retries),
       signal: options.signal,
+      deviceId: this.settings.deviceId,
     });
-    return { ...answer, result: withoutToken(answer.result) };
+    return method === 'miIO.info' ? { ...answer, result: withoutToken(answer.result) } : answer;
   }
 
   /** Gives the session up; its other users keep it. */

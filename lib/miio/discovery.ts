@@ -5,6 +5,8 @@
 import type { Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { MialinkError } from '../errors';
+import { runListener } from '../listener';
+import { silentLogger } from '../logger';
 import { deferred, timePassed } from '../wait';
 import { deviceIdText, HELLO, parsePacket } from './packet';
 import { wholeNumber } from './settings';
@@ -171,7 +173,7 @@ class Search {
     const token = disclosedToken(packet.checksumField);
     const device: FoundDevice = { address, port, deviceId, stamp: packet.stamp, ...(token ? { token } : {}) };
     this.found.set(deviceId, device);
-    this.options.onFound?.(device);
+    runListener(silentLogger, 'discovery', () => this.options.onFound?.(device));
   }
 }
 

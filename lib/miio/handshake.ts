@@ -4,7 +4,7 @@
  * field. A device with a known id that keeps silent is looked for under another address.
  */
 import { type Deferred, deferred, timePassed } from '../wait';
-import type { Command } from './command';
+import type { Clue, Command } from './command';
 import { deviceIdText, HELLO, type Packet } from './packet';
 import type { MiioSocket } from './socket';
 
@@ -12,8 +12,6 @@ export interface HandshakeOptions {
   /** IP address or host name, resolved anew for every handshake. */
   address: string;
   port: number;
-  /** Decimal; when given, no other device at this address is accepted. */
-  deviceId?: string;
   socket: MiioSocket;
   /** Host name or IP address -> IPv4 address. */
   resolve(address: string): Promise<string>;
@@ -40,18 +38,28 @@ const HELLOS_BEFORE_LOCATING = 3;
 export class Handshake {
   /** Kept when it is forgotten: a late answer must still be known as this device's. */
   peer: Peer | undefined;
-  private awaited: Deferred<void> | undefined;
+  private awaited: (Deferred<void> & { deviceId?: string }) | undefined;
   private otherDevice: { found: string; deviceId: string } | undefined;
   private locatedAddress: string | undefined;
   private route: { address: string; close(): void } | 'none' | 'closed' = 'none';
 
   constructor(
     private readonly options: HandshakeOptions,
-    private readonly receive: (datagram: Buffer) => void,
+    private readonly session: { receive(datagram: Buffer): void; saw(clue: Clue): void },
   ) {}
 
   get valid(): boolean {
     return this.heardWithin(VALID_MS);
+  }
+
+  /** True if it is valid, and of the device that the command is for. */
+  validFor({ deviceId }: Command): boolean {
+    return this.valid && (deviceId === undefined || deviceId === this.deviceId);
+  }
+
+  /** Decimal, as the last hello told. */
+  get deviceId(): string | undefined {
+    return this.peer && deviceIdText(this.peer.did);
   }
 
   heardWithin(ms: number): boolean {
@@ -62,13 +70,13 @@ export class Handshake {
   async exchange(command: Command): Promise<void> {
     this.forget();
     this.otherDevice = undefined;
-    const awaited = deferred<void>();
+    const awaited = { ...deferred<void>(), deviceId: command.deviceId };
     this.awaited = awaited;
-    for (let hellos = 1, wait = FIRST_WAIT_MS; command.state === 'open'; hellos++) {
-      await this.sayHello(hellos, command);
+    for (let hellos = 1, wait = FIRST_WAIT_MS; command.open; hellos++) {
+      await this.sayHello(hellos, command.deviceId);
       if (!(await timePassed(wait, awaited.promise, command.finished))) break;
       wait = Math.min(2 * wait, LONGEST_WAIT_MS);
-      if (this.otherDevice) command.saw(this.otherDevice);
+      if (this.otherDevice) this.session.saw(this.otherDevice);
     }
     this.awaited = undefined;
   }
@@ -76,7 +84,7 @@ export class Handshake {
   /** A header without data has arrived: true if it is the answer that was awaited. */
   accept(packet: Packet): boolean {
     if (!this.awaited || typeof this.route === 'string') return false;
-    const { deviceId } = this.options;
+    const { deviceId } = this.awaited;
     const found = deviceIdText(packet.did);
     if (deviceId && deviceId !== found) {
       this.otherDevice = { found, deviceId };
@@ -109,17 +117,17 @@ export class Handshake {
     this.awaited?.resolve();
   }
 
-  private async sayHello(hellos: number, command: Command): Promise<void> {
-    const { address, deviceId, locate, port, resolve, socket } = this.options;
+  private async sayHello(hellos: number, deviceId: string | undefined): Promise<void> {
+    const { address, locate, port, resolve, socket } = this.options;
     try {
       if (deviceId && locate && hellos === HELLOS_BEFORE_LOCATING) {
-        this.locatedAddress = (await locate(deviceId)) ?? this.locatedAddress;
+        this.locatedAddress = await locate(deviceId);
       }
       const resolved = await resolve(this.locatedAddress ?? address);
       this.listenTo(resolved);
       if (this.route !== 'closed') await socket.send(HELLO, port, resolved);
     } catch (error) {
-      command.saw({ unsent: error });
+      this.session.saw({ unsent: error });
     }
   }
 
@@ -129,7 +137,10 @@ export class Handshake {
       if (this.route.address === address) return;
       this.route.close();
     }
-    this.route = { address, close: this.options.socket.receive(address, this.options.port, this.receive) };
+    this.route = {
+      address,
+      close: this.options.socket.receive(address, this.options.port, this.session.receive),
+    };
   }
 }
 

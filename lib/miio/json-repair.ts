@@ -1,8 +1,9 @@
 /**
  * Repairs of the broken JSON that firmware is known to send. Pure. Each rule names a device it was seen on; all of
- * them are applied one after the other, and only to a text that JSON.parse has refused.
+ * them are applied one after the other, and only to a text that JSON.parse has refused. Each takes time in proportion to
+ * the length of the text, whatever is in it.
  */
-const STRING_OR_REST = /"(?:[^"\\]|\\.)*"|[^"]+|"/g;
+const STRING_OR_REST = /"(?:[^"\\]|\\.)*(?:"|\\?$)|[^"]+/g;
 
 export function repairJson(text: string): string {
   return dropControlCharacters(cutBehindNul(text)).replace(STRING_OR_REST, (piece) =>
@@ -28,9 +29,9 @@ function repairStructure(piece: string): string {
       .replace(/\[((?:\s*,)+)(\s*\])?/g, (_, commas: string, end?: string) =>
         end ? `[${nulls(commas, 1)}]` : `[${nulls(commas, 0)},`,
       )
-      .replace(/((?:,\s*)+)\]/g, (_, commas: string) => `,${nulls(commas, 0)}]`)
-      // `},,{` (xiaomi.vacuum.b112, python-miio #1837) and `,,"otu_stat"` (power strip without cloud)
-      .replace(/,(?:\s*,)+/g, ',')
+      // before `]` the same; elsewhere a comma too many: `},,{` (xiaomi.vacuum.b112, python-miio #1837) and
+      // `,,"otu_stat"` (power strip without cloud)
+      .replace(/,(?:\s*,)*(\s*\])?/g, (commas, end?: string) => (end ? `,${nulls(commas, 0)}]` : ','))
       .replace(/\{\s*,/g, '{')
       .replace(/,\s*\}/g, '}')
       // `"result":,` (xiaomi.vacuum.b112 fw 2.2.4_0050, python-miio #1922)
@@ -41,6 +42,6 @@ function repairStructure(piece: string): string {
 }
 
 function nulls(commas: string, more: number): string {
-  const count = commas.replace(/\s/g, '').length + more;
+  const count = commas.replace(/[^,]/g, '').length + more;
   return Array(count).fill('null').join(',');
 }

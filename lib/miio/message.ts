@@ -30,11 +30,18 @@ export function encodeRequest(id: number, method: string, params: unknown): Buff
 
 export function parseMessage(plaintext: Buffer): Message {
   // Invalid UTF-8 (an SSID in another encoding) becomes U+FFFD and must not fail the command.
-  const text = plaintext.toString('utf8').replace(/\0+$/, '');
+  const text = withoutEndingNuls(plaintext.toString('utf8'));
   if (text.trim() === '') return { kind: 'empty' };
   const value = parseText(text);
   if (value === undefined) return unreadable(text);
   return classify(value);
+}
+
+/** Firmware in C ends its texts with one NUL or more. */
+function withoutEndingNuls(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\0') end--;
+  return text.slice(0, end);
 }
 
 /** Undefined for what is no JSON, also when it is repaired, or nested too deeply. */

@@ -118,8 +118,8 @@ export class Network {
 }
 
 /** One session for a device, whoever speaks to it; the key stays in memory. */
-function sessionKey({ bindAddress, address, port, token, deviceId }: CheckedSettings): string {
-  return [bindAddress, address, port, token.toString('hex'), deviceId ?? ''].join(' ');
+function sessionKey({ bindAddress, address, port, token }: CheckedSettings): string {
+  return [bindAddress, address, port, token.toString('hex')].join(' ');
 }
 
 async function resolveAddress(address: string, device = address): Promise<string> {

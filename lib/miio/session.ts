@@ -15,20 +15,14 @@ import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { Backoff } from '../backoff';
 import { MialinkError } from '../errors';
+import { runListener } from '../listener';
+import { type Logger, silentLogger } from '../logger';
 import { timePassed } from '../wait';
 import { AnswerTime, waits } from './answer-time';
-import { type Answer, Command, type CommandOptions, requestProblem } from './command';
+import { type Answer, type Clue, Command, type CommandOptions, requestProblem } from './command';
 import { Handshake, type HandshakeOptions, stampNow } from './handshake';
 import { encodeRequest, MAX_ID, parseMessage } from './message';
-import {
-  deriveKeys,
-  deviceIdText,
-  encodePacket,
-  type Keys,
-  openPacket,
-  type Packet,
-  parsePacket,
-} from './packet';
+import { deriveKeys, encodePacket, type Keys, openPacket, type Packet, parsePacket } from './packet';
 
 export type SessionState = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'refused' | 'closed';
 
@@ -36,6 +30,8 @@ export interface SessionOptions extends HandshakeOptions {
   /** What texts call the device. */
   label: string;
   token: Buffer;
+  /** Default: keeps silent. */
+  logger?: Logger;
 }
 
 const QUEUE_LIMIT = 100;
@@ -55,23 +51,26 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   private inFlight: Command | undefined;
   private nextId = randomInt(100_000, 2 ** 30);
   private readonly answerTimes = new Map<string, AnswerTime>();
-  private watch: { timer?: NodeJS.Timeout; backoff: Backoff } | undefined;
+  private watch: { timer?: NodeJS.Timeout; deviceId?: string; backoff: Backoff } | undefined;
 
   constructor(private readonly options: SessionOptions) {
     super();
     // Any number of users may watch the state: that is no leak to warn of.
     this.setMaxListeners(0);
     this.keys = deriveKeys(options.token);
-    this.handshake = new Handshake(options, (datagram) => this.receive(datagram));
+    this.handshake = new Handshake(options, {
+      receive: (datagram) => this.receive(datagram),
+      saw: (clue) => this.saw(clue),
+    });
   }
 
   get state(): SessionState {
     return this.current;
   }
 
-  /** Decimal, as configured or as the last hello told. */
+  /** Decimal, as the last hello told. */
   get deviceId(): string | undefined {
-    return this.options.deviceId ?? (this.handshake.peer && deviceIdText(this.handshake.peer.did));
+    return this.handshake.deviceId;
   }
 
   /** Where the device was last heard. */
@@ -88,10 +87,10 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     return command.finished;
   }
 
-  /** From now on says hello by itself: soon after a silence, rarely while all is well. */
-  startWatch(): void {
+  /** From now on says hello by itself (to `deviceId`, if given): soon after a silence, rarely while all is well. */
+  startWatch(deviceId?: string): void {
     if (this.watch || this.current === 'closed') return;
-    this.watch = { backoff: new Backoff(1_000, 60_000) };
+    this.watch = { deviceId, backoff: new Backoff(1_000, 60_000) };
     if (this.current === 'idle') this.setState('connecting');
     this.scheduleProbe(0);
   }
@@ -139,6 +138,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   }
 
   private async carryOut(command: Command): Promise<void> {
+    if (!command.start()) return;
     this.inFlight = command;
     try {
       await this.tryRepeatedly(command);
@@ -150,11 +150,11 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   }
 
   private async tryRepeatedly(command: Command): Promise<void> {
-    for (let retry = 0; command.state === 'open'; retry++) {
+    for (let retry = 0; command.open; retry++) {
       await this.greet(command);
-      if (command.state !== 'open') return;
+      if (!command.open) return;
       await this.sendUnderNewId(command, retry >= command.retries);
-      if (command.state !== 'open') return;
+      if (!command.open) return;
       this.handshake.forget();
       command.lostSight();
     }
@@ -163,7 +163,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   /** Returns with a valid handshake, or when the command is finished. */
   private async greet(command: Command): Promise<void> {
     // Under a token that has never worked only a fresh hello tells "wrong token" from "away".
-    if (this.token === 'proven' && this.handshake.valid) return;
+    if (this.token === 'proven' && this.handshake.validFor(command)) return;
     if (this.current === 'idle') this.setState('connecting');
     await this.handshake.exchange(command);
     if (this.handshake.valid) command.saw('greeted');
@@ -189,7 +189,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
         await this.options.socket.send(packet, this.options.port, peer.address);
         packets++;
       } catch (error) {
-        command.saw({ unsent: error });
+        this.saw({ unsent: error });
       }
       if (!(await timePassed(wait, command.finished))) return;
     }
@@ -207,10 +207,10 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     const command = this.inFlight;
     if (!command || !this.handshake.peer?.did.equals(packet.did)) return;
     const plaintext = openPacket(datagram, this.keys);
-    if (plaintext === 'checksum') command.saw('otherToken');
+    if (plaintext === 'checksum') this.saw('otherToken');
     if (typeof plaintext === 'string') return;
     const message = parseMessage(plaintext);
-    if (message.kind === 'empty') command.saw('unreadable');
+    if (message.kind === 'empty') this.saw('unreadable');
     if (!('id' in message) || message.id === undefined) return;
     const measure = command.ids.get(message.id);
     if (!measure) return;
@@ -219,6 +219,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     this.handshake.refresh(packet.stamp);
     this.token = 'proven';
     this.setState('connected');
+    for (const each of this.waiting) each.forgetClue();
     measure();
     if (message.kind === 'result') command.resolve(message.id, message.result);
     else if (message.kind === 'error') command.refuse(message.error);
@@ -232,6 +233,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   private judge(failure: unknown): void {
     const code = failure instanceof MialinkError ? failure.code : undefined;
     if (code === 'AUTH') {
+      this.saw('greeted');
       this.token = 'rejected';
       this.setState('refused');
     } else if (code === 'TIMEOUT' || code === 'TRANSPORT' || code === 'CONFIG') {
@@ -256,7 +258,8 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     const { watch } = this;
     if (!watch) return;
     if (!this.handshake.heardWithin(WATCH_INTERVAL_MS)) {
-      const hello = this.command('hello', [], PROBE);
+      const hello = this.command('hello', [], { ...PROBE, deviceId: watch.deviceId });
+      hello.start();
       await this.handshake.exchange(hello);
       hello.resolve(0, []);
     }
@@ -269,10 +272,15 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     }
   }
 
+  /** What is seen of the device explains the failure of every command that waits for it. */
+  private saw(clue: Clue): void {
+    for (const command of this.waiting) command.saw(clue);
+  }
+
   private setState(state: SessionState): void {
     if (this.current === state || this.current === 'closed') return;
     this.current = state;
-    this.emit('state', state);
+    runListener(this.options.logger ?? silentLogger, this.options.label, () => this.emit('state', state));
   }
 
   private answerTimeOf(method: string): AnswerTime {

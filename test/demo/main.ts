@@ -14,20 +14,14 @@ const TRIPLE = {
 /** So that the progress bar is seen moving. */
 const DOWNLOAD_BYTES_PER_SECOND = 512 * 1024;
 
+/** What has been started and is to be stopped, the last first. */
+const running: { close(): Promise<void> }[] = [];
+
 async function main(): Promise<void> {
-  const home = await startHome();
-  const cloud = await Cloud.start({
-    devices: [TRIPLE],
-    tlsPort: await freePort(8_883),
-    consolePort: await freePort(1_881),
-  });
-  cloud.firmware.bytesPerSecond = DOWNLOAD_BYTES_PER_SECOND;
-  cloud.shortcuts.push(
-    { label: 'Lamp on', deviceName: TRIPLE.deviceName, set: { LampPower: 1 } },
-    { label: 'Lamp off', deviceName: TRIPLE.deviceName, set: { LampPower: 0 } },
-    { label: 'Lamp to 30 %', deviceName: TRIPLE.deviceName, set: { LampBrightness: 30 } },
-  );
-  const nodeRed = await NodeRed.start({ port: 1_880 });
+  stopOnSignal();
+  const home = started(await startHome());
+  const cloud = started(await startCloud());
+  const nodeRed = started(await NodeRed.start({ port: 1_880 }));
   const ca = join(nodeRed.userDir, 'cloud-ca.pem');
   writeFileSync(ca, cloud.ca);
   const [theLamp, thePurifier] = home.devices;
@@ -42,11 +36,23 @@ async function main(): Promise<void> {
   );
   theLamp.on('change', (name, value) => console.log(`  the lamp: ${String(name)} is now ${String(value)}`));
   console.log(guide(nodeRed.url, `http://127.0.0.1:${cloud.consolePort}`));
-  stopOnSignal(async () => {
-    await nodeRed.stop();
-    await cloud.close();
-    await home.close();
-  });
+}
+
+function started<Part extends { close(): Promise<void> }>(part: Part): Part {
+  running.unshift(part);
+  return part;
+}
+
+async function startCloud(): Promise<Cloud> {
+  const tlsPort = await freePort(8_883);
+  const cloud = await Cloud.start({ devices: [TRIPLE], tlsPort, consolePort: await freePort(1_881) });
+  cloud.firmware.bytesPerSecond = DOWNLOAD_BYTES_PER_SECOND;
+  cloud.shortcuts.push(
+    { label: 'Lamp on', deviceName: TRIPLE.deviceName, set: { LampPower: 1 } },
+    { label: 'Lamp off', deviceName: TRIPLE.deviceName, set: { LampPower: 0 } },
+    { label: 'Lamp to 30 %', deviceName: TRIPLE.deviceName, set: { LampBrightness: 30 } },
+  );
+  return cloud;
 }
 
 /** On miIO's own port and the next two; where they are taken (by another simulator), on any. */
@@ -77,22 +83,21 @@ function guide(editor: string, console: string): string {
 }
 
 /** The first signal stops cleanly, a second one at once. */
-function stopOnSignal(stop: () => Promise<void>): void {
+function stopOnSignal(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       console.log('\n  Stopping ...');
-      stop().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          console.error(error);
-          process.exit(1);
-        },
-      );
+      void stop(0);
     });
   }
 }
 
+async function stop(exitCode: number): Promise<void> {
+  for (const part of running.splice(0)) await part.close().catch((error: unknown) => console.error(error));
+  process.exit(exitCode);
+}
+
 main().catch((error: unknown) => {
   console.error(error);
-  process.exit(1);
+  void stop(1);
 });

@@ -79,7 +79,7 @@ describe('the package', function () {
           Object.keys(manifest['node-red'].nodes).sort(),
         );
       } finally {
-        await nodeRed.stop();
+        await nodeRed.close();
       }
     });
   }

@@ -38,7 +38,7 @@ for (const version of ['4.1', '5.0'] satisfies NodeRedVersion[]) {
       await nodeRed.deploy(flow(device, cloud, ca));
     });
     after(async () => {
-      await nodeRed?.stop();
+      await nodeRed?.close();
       await cloud?.close();
       await home?.close();
     });

@@ -60,6 +60,13 @@ describe('the table of pending requests', () => {
     assert.ok(!pending.resolve(1, 'second'));
   });
 
+  it('resolves all with one value, and keeps none', async () => {
+    const requests = [1, 2, 3].map((key) => pending.wait(key, 100, late));
+    pending.resolveAll('connected');
+    assert.deepEqual(await Promise.all(requests), ['connected', 'connected', 'connected']);
+    assert.deepEqual([pending.size, clock.countTimers()], [0, 0]);
+  });
+
   it('rejects all at the end, and can be used again', async () => {
     const requests = [1, 2, 3].map((key) => pending.wait(key, 100, late));
     pending.rejectAll(new Error('closed'));

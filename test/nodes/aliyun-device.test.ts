@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAMP, lights, sinks, useCloud } from '../support/aliyun';
-import { load, nextError, nextMessage, node, statusText } from '../support/flow';
+import { helper, load, nextError, nextMessage, node, statusText } from '../support/flow';
 
 const WRONG_SECRET = '11112222333344445555666677778888';
 
@@ -49,6 +49,55 @@ describe('aliyun-device', () => {
     assert.equal(bench.lamp.connects, 1);
   });
 
+  describe('beside another aliyun-device with the same triple', () => {
+    const flowOfTwo = (more: Record<string, unknown>) => [
+      bench.lampNode(),
+      bench.lampNode({ id: 'twin', ...more }),
+      ...flow,
+      { ...event, device: 'twin' },
+    ];
+    const secrets = (twin: string) => ({
+      lamp: { deviceSecret: LAMP.deviceSecret },
+      twin: { deviceSecret: twin },
+    });
+
+    it('shares its connection, and closes it after the last', async () => {
+      await load(flowOfTwo({}), secrets(LAMP.deviceSecret));
+      await statusText('property', 'aliyun-property.status.connected');
+      await statusText('event', 'aliyun-event.status.connected');
+      await post();
+      await node('property').close(false);
+      const out = nextMessage('out');
+      node('event').receive({});
+      await out;
+      const offline = once(bench.lamp, 'offline');
+      await node('event').close(false);
+      await offline;
+      assert.equal(bench.lamp.connects, 1);
+    });
+
+    for (const [field, more, secret] of [
+      ['deviceSecret', {}, WRONG_SECRET],
+      ['transport', { transport: 'wss' }, LAMP.deviceSecret],
+      ['endpoint', { endpoint: 'example.com:1883' }, LAMP.deviceSecret],
+      ['keepalive', { keepalive: 60 }, LAMP.deviceSecret],
+    ] as const) {
+      it(`fails with CONFIG where its ${field} differs, and leaves the other alone`, async () => {
+        await load(flowOfTwo(more), secrets(secret));
+        await statusText('property', 'aliyun-property.status.connected');
+        assert.equal(lights('event').at(-1), 'red ring aliyun-event.status.misconfigured');
+        const caught = nextError('errors');
+        node('event').receive({});
+        const { code, message } = await caught;
+        assert.equal(code, 'CONFIG');
+        assert.match(message, new RegExp(`lamp-1 .*${field} must be the same in all aliyun-device nodes`));
+        assert.doesNotMatch(message, new RegExp(WRONG_SECRET));
+        await post();
+        assert.equal(bench.lamp.connects, 1);
+      });
+    }
+  });
+
   it('does not connect as long as no node uses it', async () => {
     await bench.load(sinks('nobody'));
     await new Promise(setImmediate);
@@ -77,6 +126,27 @@ describe('aliyun-device', () => {
     }
   });
 
+  it('stays misconfigured until a deploy when its CA file comes later: a part of its nodes would be deaf', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'mialink-'));
+    try {
+      const ca = join(directory, 'ca.pem');
+      await bench.load(flow, undefined, bench.lampNode({ ca }));
+      await writeFile(ca, bench.cloud.ca);
+      assert.equal((await failedPost()).code, 'CONFIG');
+      await helper.unload();
+      await bench.load(flow, undefined, bench.lampNode({ ca }));
+      assert.deepEqual((await post()).payload, {});
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it('takes the defaults of fields that this version does not support yet', async () => {
+    const lamp = bench.lampNode({ outbox: 'off', registration: 'none', gateway: '', thingModel: '' });
+    await bench.load(flow, undefined, lamp);
+    assert.deepEqual((await post()).payload, {});
+  });
+
   it('does not talk to a cloud whose certificate it does not trust', async () => {
     await bench.load(flow, undefined, bench.lampNode({ ca: '', timeoutMs: 500 }));
     await statusText('property', 'aliyun-property.status.disconnected');
@@ -102,6 +172,11 @@ describe('aliyun-device', () => {
     ['a CA that is none', { ca: '-----BEGIN CERTIFICATE-----\nno' }, /lamp-1 .*CA is neither/],
     ['a keepalive that is no number', { keepalive: 'soon' }, /lamp-1 .*keepalive must be.*30 to 1200/],
     ['a timeout that is no number', { timeoutMs: '5 s' }, /lamp-1 .*timeoutMs must be a number/],
+    ['no DeviceSecret and an unreadable CA', { secret: '', ca: 'no/such/ca.pem' }, /deviceSecret is missing/],
+    ['an outbox', { outbox: 'file' }, /lamp-1 .*outbox must be off, as .* not support.*not file/],
+    ['a registration', { registration: 'https' }, /registration must be none, .*not https/],
+    ['a gateway', { gateway: 'hub' }, /gateway must be blank, .*not hub/],
+    ['a thing model', { thingModel: '{}' }, /thingModel must be blank, /],
     ['an unknown transport', { transport: 'udp' }, /lamp-1 .*transport must be one of tls.*not udp/],
     ['an unknown sign method', { signMethod: 'crc' }, /lamp-1 .*signMethod must be one of hmacsha256/],
     ['an endpoint that is none', { endpoint: 'a b' }, /lamp-1 .*endpoint must be host/],

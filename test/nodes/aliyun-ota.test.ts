@@ -183,6 +183,19 @@ describe('aliyun-ota', () => {
       assert.equal(lights('ota').at(-1), 'yellow ring aliyun-ota.status.waiting');
     });
 
+    for (const [what, operation, payload] of [
+      ['a failure that the flow reports', 'progress', { step: -4, desc: 'flashing failed' }],
+      ['its version, informed by the flow', 'version', '2.0.0'],
+    ] as const) {
+      it(`shows the connection again after ${what}`, async () => {
+        await start({ download: 'manual' });
+        bench.lamp.pushFirmware({ version: '2.0.0', content });
+        await statusText('ota', 'aliyun-ota.status.waiting');
+        await operate(operation, payload);
+        assert.equal(lights('ota').at(-1), 'green dot aliyun-ota.status.connected');
+      });
+    }
+
     it('gives it up by the operation cancel', async () => {
       await start({ download: 'manual' });
       bench.lamp.pushFirmware({ version: '2.0.0', content });
@@ -244,7 +257,7 @@ describe('aliyun-ota', () => {
       await start({ version: '' });
       for (const [operation, payload, text] of [
         ['upgrade', 1, /msg\.operation upgrade is unknown.*version, request, progress, download, cancel/],
-        [undefined, 1, /msg\.operation .*is unknown.*version, request/],
+        [undefined, 1, /msg\.operation is missing; use one of version, request/],
         ['constructor', 1, /msg\.operation constructor is unknown/],
         ['version', ' ', /version is missing.*msg\.payload/],
         ['request', undefined, /version is missing/],

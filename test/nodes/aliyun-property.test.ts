@@ -41,6 +41,23 @@ describe('aliyun-property', () => {
       assert.equal((await completed)._msgid, message._msgid);
     });
 
+    it('post, and leaves no answer of a former node where it gets none', async () => {
+      await loadConnected();
+      const { at } = await errorFor({ payload: 'dark', aliyun: { id: '1', code: 200, message: 'success' } });
+      assert.equal(at.aliyun, undefined);
+    });
+
+    it('post, with the code and words of the cloud where it refuses the sign-in', async () => {
+      bench.cloud.knobs.refuse = 5;
+      await bench.load([propertyNode(), ...sinks('property')]);
+      await statusText('property', 'aliyun-property.status.refused');
+      const { code, at } = await errorFor({ payload: { Brightness: 80 } });
+      assert.equal(code, 'AUTH');
+      const { code: connack, message } = at.aliyun as { code: number; message: string };
+      assert.equal(connack, 5);
+      assert.match(message, /^Connection refused/);
+    });
+
     it('post a value with its time', async () => {
       await loadConnected();
       await answerTo({ operation: 'post', payload: { Brightness: { value: 5, time: TIME } } });

@@ -188,6 +188,7 @@ function statusesOf(type: string): string[] {
     (status) =>
       (status in CONNECTION && source.includes('new ChosenDevice')) ||
       (status in OPERATION && source.includes('light.during(')) ||
+      (status in FIRMWARE && source.includes('light.showFirmware(')) ||
       shown.includes(`'${status}'`),
   );
 }

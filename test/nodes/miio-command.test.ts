@@ -223,6 +223,28 @@ describe('miio-command', () => {
     assert.equal(device.received.length, 1);
   });
 
+  it('takes retries from the message where the field is blank', async () => {
+    device.faults.silentCommands = true;
+    await load_([lampNode({ timeoutMs: 1_500 }), commandNode({ method: 'toggle' }), ...sinks]);
+    const caught = nextError('errors');
+    node('command').receive({ retries: 0 } as never);
+    await caught;
+    assert.equal(device.received.length, 1);
+  });
+
+  it('says what is wrong with an expression, and takes no object for a method', async () => {
+    await load_([lampNode(), commandNode({ method: '$error("no lamp")', methodType: 'jsonata' }), ...sinks]);
+    const broken = nextError('errors');
+    node('command').receive({});
+    assert.match((await broken).message, /method.*no lamp/);
+
+    await helper.unload();
+    await load_([lampNode(), commandNode(), ...sinks]);
+    const missing = nextError('errors');
+    node('command').receive({ method: { a: 1 } } as never);
+    assert.match((await missing).message, /method is missing/);
+  });
+
   it('takes settings from environment variables, as numbers or as text', async () => {
     process.env.TEST_LAMP_PORT = String(device.port);
     process.env.TEST_LAMP_TOKEN = device.token;

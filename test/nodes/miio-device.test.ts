@@ -64,6 +64,15 @@ describe('miio-device dialog', () => {
     }
   });
 
+  it('tests what is written as an environment variable', async () => {
+    await load([{ id: 'd', type: 'miio-device' }]);
+    const { address, port, token } = target();
+    process.env.TEST_DIALOG_TOKEN = token;
+    const typed = ['$', '{TEST_DIALOG_TOKEN}'].join('');
+    const { body } = await post('/miio-device/test', { id: 'new', address, port, token: typed });
+    assert.equal(body.ok, true);
+  });
+
   it('says what is wrong with a wrong token, and does not repeat it', async () => {
     await load([{ id: 'd', type: 'miio-device' }]);
     const { address, port } = target();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Home, hiddenPlug, lamp, purifier } from '../simulators/home';
-import { load, nextError, nextMessage, node, type Received, useNodeRed } from '../support/flow';
+import { load, nextError, nextMessage, node, type Received, statuses, useNodeRed } from '../support/flow';
 
 describe('miio-discover', () => {
   useNodeRed();
@@ -91,6 +91,23 @@ describe('miio-discover', () => {
     assert.equal(code, 'CONFIG');
     assert.match(message, /timeoutMs/);
   });
+
+  it('looks around at deploy when it has an interval', async () => {
+    await load(flow({ addresses, output: 'list', interval: 3_600, timeoutMs: 100 }));
+    assert.equal(((await nextMessage('out')).payload as unknown[]).length, 3);
+  });
+
+  for (const interval of ['soon', -1, 2_592_000]) {
+    it(`fails with CONFIG, and shows it, for the interval ${interval}`, async () => {
+      await load(flow({ addresses, interval }));
+      assert.equal(statuses('discover').at(-1)?.text, 'miio-discover.status.misconfigured');
+      const caught = nextError('errors');
+      node('discover').receive({});
+      const { code, message } = await caught;
+      assert.equal(code, 'CONFIG');
+      assert.match(message, /interval must be/);
+    });
+  }
 
   it('looks around by itself at its interval, and stops when the flow stops', async () => {
     await load(flow({ addresses, output: 'list', interval: 0.4, timeoutMs: 100 }));

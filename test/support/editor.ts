@@ -45,7 +45,7 @@ export function useEditor(version: NodeRedVersion, flow: FlowNode[]) {
   });
   after(async () => {
     await browser?.close();
-    await nodeRed?.stop();
+    await nodeRed?.close();
   });
   afterEach(() => assert.deepEqual(errors, []));
   return {

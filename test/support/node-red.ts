@@ -46,6 +46,12 @@ export class NodeRed extends EventEmitter<{ line: [string] }> {
     child.on('exit', () => {
       this.state = 'exited';
     });
+    // The Node.js of this version is not installed, or not for this machine.
+    child.on('error', (error) => {
+      this.state = 'exited';
+      this.log.push(error.message);
+      child.emit('exit');
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         for (const line of text.split('\n').filter((one) => one.trim() !== '')) {
@@ -67,7 +73,12 @@ export class NodeRed extends EventEmitter<{ line: [string] }> {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const nodeRed = new NodeRed(`http://127.0.0.1:${port}`, userDir, child);
-    await nodeRed.waitForLog(/Started flows|Node-RED.*now running/i, START_TIMEOUT_MS);
+    try {
+      await nodeRed.waitForLog(/Started flows|Node-RED.*now running/i, START_TIMEOUT_MS);
+    } catch (error) {
+      await nodeRed.close();
+      throw error;
+    }
     return nodeRed;
   }
 
@@ -124,7 +135,7 @@ export class NodeRed extends EventEmitter<{ line: [string] }> {
     });
   }
 
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     if (this.state === 'running') {
       const exited = once(this.child, 'exit');
       this.child.kill('SIGTERM');

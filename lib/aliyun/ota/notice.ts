@@ -13,6 +13,7 @@
  */
 import { MialinkError, type Values } from '../../errors';
 import { isDeeperThan, isRecord, type Json, MAX_DEPTH, withoutPrototypes } from '../../untrusted';
+import { MAX_PAYLOAD_BYTES } from '../alink';
 import { type Nameable, nameFiles } from './file-name';
 
 export type DigestMethod = 'md5' | 'sha256';
@@ -47,6 +48,7 @@ type UnnamedFile = Omit<NoticeFile, 'name'> & Nameable;
 
 const DIGEST_LENGTHS: Record<DigestMethod, number> = { md5: 32, sha256: 64 };
 const LONGEST_NAME = 128;
+const MOST_FILES = 20;
 
 class Refusal extends Error {}
 
@@ -77,6 +79,7 @@ export function parseNotice(payload: Buffer, label = 'device'): FirmwareNotice {
 }
 
 function readObject(payload: Buffer): Json {
+  if (payload.length > MAX_PAYLOAD_BYTES) throw new Refusal(`it is longer than ${MAX_PAYLOAD_BYTES} bytes`);
   let notice: unknown;
   try {
     notice = JSON.parse(payload.toString('utf8'));
@@ -103,6 +106,7 @@ function readFiles(data: Json): UnnamedFile[] {
   if (!Array.isArray(data.files) || data.files.length === 0) {
     return [readFile(data)];
   }
+  if (data.files.length > MOST_FILES) throw new Refusal(`it has more than ${MOST_FILES} files`);
   return data.files.map((file: unknown) => {
     if (!isRecord(file)) throw new Refusal('a file is not an object');
     const { fileName, fileUrl, fileSize, fileSign, fileMd5 } = file;

@@ -3,14 +3,15 @@
  * downloads, verifies, reports the progress. Flashing is the flow's part, and only the new version, informed by
  * the flow, is success.
  *
- *   idle -> notified -> downloading -> verified -> (new version informed) idle
- *             |  a newer notice: back to notified        |
- *             +---- failed, cancelled, negative step ----+-> idle        any -> closed
+ *   idle ──manual──> notified ──> downloading ──> verified ──new version informed──> idle       any ──> closed
+ *     └─────────────auto─────────────^
+ *   From all but closed: a newer notice starts anew; a failure, cancel or a negative step leads to idle.
  *
  * Source: Alibaba Cloud IoT Platform, "OTA update" (device side).
  */
 import { EventEmitter } from 'node:events';
 import { MialinkError, messageOf, type Reason } from '../../errors';
+import { runListener } from '../../listener';
 import { type Logger, silentLogger } from '../../logger';
 import { download } from './download';
 import { fetchFirmware, isSameFirmware, sizeOf } from './firmware';
@@ -18,8 +19,6 @@ import { DEFAULT_MODULE, type FirmwareNotice, parseNotice } from './notice';
 import { Pace, type Step, StepSender } from './progress';
 import { type OtaChannel, OtaUplink } from './uplink';
 import { RunningVersion, type VersionStore } from './version';
-
-export type { OtaChannel } from './uplink';
 
 export interface OtaOptions {
   /** Default: `default`. */
@@ -49,6 +48,8 @@ export interface OtaProgress extends Step {
 }
 
 export interface OtaEvents {
+  /** At each change. */
+  state: [OtaState];
   notice: [FirmwareNotice];
   progress: [OtaProgress];
   /** The verified files, in the order of the notice. */
@@ -56,13 +57,13 @@ export interface OtaEvents {
   failed: [MialinkError];
 }
 
-export type OtaState = Upgrade['state'];
-
 interface Downloading {
   state: 'downloading';
   notice: FirmwareNotice;
   abort: AbortController;
 }
+
+export type OtaState = Upgrade['state'];
 
 type Upgrade =
   | { state: 'idle' | 'closed'; notice?: undefined }
@@ -100,7 +101,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
     this.module = options.module || DEFAULT_MODULE;
     this.logger = options.logger ?? silentLogger;
     this.uplink = new OtaUplink(channel, this.module);
-    this.version = new RunningVersion(options.version, options.versionStore, this.logger);
+    this.version = new RunningVersion(options.version, options.versionStore, channel.label, this.logger);
     this.steps = new StepSender(({ step, desc }) => this.uplink.progress(step, desc));
   }
 
@@ -125,7 +126,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
     this.assertOpen();
     if (!version) throw new MialinkError('versionMissing', { device: this.channel.label });
     await this.version.set(version);
-    if (this.upgrade.notice?.version === version) this.giveUp();
+    if (this.upgrade.notice?.version === version) this.enter({ state: 'idle' });
     await this.inform(version);
   }
 
@@ -146,7 +147,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
     if (!Number.isInteger(step) || step < -4 || step > 100) {
       throw new MialinkError('stepInvalid', { device: this.channel.label, step });
     }
-    if (step < 0) this.giveUp();
+    if (step < 0) this.enter({ state: 'idle' });
     await this.steps.send({ step, desc });
   }
 
@@ -168,8 +169,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
   /** Stops without a failure: the cloud's task stays open. Resolves when no unfinished file is left. */
   async close(): Promise<void> {
     for (const unsubscribe of this.subscriptions.splice(0)) unsubscribe();
-    this.giveUp();
-    this.upgrade = { state: 'closed' };
+    this.enter({ state: 'closed' });
     this.steps.drop();
     await this.ended;
   }
@@ -188,13 +188,12 @@ export class OtaClient extends EventEmitter<OtaEvents> {
     if (!notice) return;
     if (this.upgrade.notice && isSameFirmware(this.upgrade.notice, notice)) {
       // Its address may be a fresh one.
-      if (this.upgrade.state === 'notified') this.upgrade = { state: 'notified', notice };
+      if (this.upgrade.state === 'notified') this.enter({ state: 'notified', notice });
       return;
     }
-    this.giveUp();
-    this.upgrade = { state: 'notified', notice };
+    if (this.options.download === 'manual') this.enter({ state: 'notified', notice });
+    else this.begin(notice);
     this.emit('notice', notice);
-    if (this.options.download !== 'manual') this.begin(notice);
   }
 
   /** A notice for this module and of another version than the running one; undefined if there is nothing to do. */
@@ -218,7 +217,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
 
   private begin(notice: FirmwareNotice): void {
     const mine: Downloading = { state: 'downloading', notice, abort: new AbortController() };
-    this.upgrade = mine;
+    this.enter(mine);
     this.ended = this.unattended(this.ended.then(() => this.run(mine)));
   }
 
@@ -233,7 +232,7 @@ export class OtaClient extends EventEmitter<OtaEvents> {
       return;
     }
     if (this.upgrade !== mine) return;
-    this.upgrade = { state: 'verified', notice };
+    this.enter({ state: 'verified', notice });
     this.report({ step: 100, desc: 'verified', received: size, size });
     this.emit('firmware', { paths, notice });
   }
@@ -249,21 +248,23 @@ export class OtaClient extends EventEmitter<OtaEvents> {
     return fetchFirmware(notice, options, this.fetchFile);
   }
 
-  /** Leaves what is under way, without telling anybody. */
-  private giveUp(): void {
-    if (this.upgrade.state === 'downloading') this.upgrade.abort.abort();
-    if (this.upgrade.state !== 'closed') this.upgrade = { state: 'idle' };
+  /** The one way from state to state; a download that is left ends. */
+  private enter(next: Upgrade): void {
+    const former = this.upgrade;
+    this.upgrade = next;
+    if (former.state === 'downloading') former.abort.abort();
+    if (former.state === next.state) return;
+    runListener(this.logger, this.channel.label, () => this.emit('state', next.state));
   }
 
   private fail(problem: MialinkError): void {
-    this.giveUp();
+    this.enter({ state: 'idle' });
     this.report({ step: FAILURE_STEPS[problem.reason] ?? -1, desc: problem.message });
     this.emit('failed', problem);
   }
 
   private report(progress: Omit<OtaProgress, 'module'>): void {
-    const { step, desc } = progress;
-    this.unattended(this.steps.send({ step, desc }));
+    this.unattended(this.steps.send({ step: progress.step, desc: progress.desc }));
     this.emit('progress', { ...progress, module: this.module });
   }
 

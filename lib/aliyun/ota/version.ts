@@ -2,6 +2,7 @@
  * The firmware version that a module runs: the one informed last (remembered across restarts by the store), else
  * the configured one.
  */
+import { MialinkError, messageOf } from '../../errors';
 import type { Logger } from '../../logger';
 
 /** Where the version informed last survives a restart. */
@@ -17,13 +18,16 @@ export class RunningVersion {
   constructor(
     configured: string | undefined,
     private readonly store: VersionStore | undefined,
+    label: string,
     logger: Logger,
   ) {
     this.version = configured;
-    this.loaded = this.load().catch(() => logger.debug('the remembered firmware version cannot be read'));
+    this.loaded = this.load().catch((error) => {
+      logger.warn(new MialinkError('versionUnreadable', { device: label, cause: messageOf(error) }));
+    });
   }
 
-  /** Waits for the store. Never rejects: what cannot be read counts as never remembered. */
+  /** Waits for the store. Never rejects: what cannot be read is warned about, and counts as never remembered. */
   async get(): Promise<string | undefined> {
     await this.loaded;
     return this.version;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import sinon from 'sinon';
 import { GLOBALSIGN_ROOT_R1 } from '../../../lib/aliyun/roots';
+import { Pending } from '../../../lib/pending';
 import { Bench, problemOf, statesOf, stopTime, sys, untilState } from './bench';
 
 describe('Aliyun connection', () => {
@@ -66,6 +67,8 @@ describe('Aliyun connection', () => {
     );
     const failure = await problemOf(device.postProperties({ a: 1 }));
     assert.equal(failure.code, 'AUTH');
+    assert.equal(failure.peer?.code, 4);
+    assert.match(failure.peer?.message ?? '', /^Connection refused/);
     const told = `${failure.message}${JSON.stringify(failure.values)}${bench.reports.lines.join()}`;
     assert.ok(!told.includes('wrong-secret'));
   });
@@ -122,6 +125,19 @@ describe('Aliyun connection', () => {
     assert.match(problem.message, /ECONNREFUSED.*property post was not sent/);
     await bench.cloud.startBroker();
     await untilState(device, 'connected');
+  });
+
+  it('keeps nothing of the requests that failed while the broker was away', async () => {
+    const waits = sinon.spy(Pending.prototype, 'wait');
+    await bench.cloud.stopBroker();
+    const device = bench.device({ timeoutMs: 20 });
+    device.open();
+    for (let time = 0; time < 3; time += 1) await problemOf(device.postProperties({ a: 1 }));
+    const tables = waits.thisValues;
+    assert.deepEqual(
+      tables.map(({ size }) => size),
+      [0, 0, 0],
+    );
   });
 
   it('waits at most timeoutMs when it was never opened', async () => {

@@ -205,6 +205,17 @@ describe('Aliyun downlinks', () => {
       assert.equal(told.callCount, 0);
     });
 
+    for (const [topic, method] of [
+      [`${sys}/thing/service/_LivingLink.reset`, undefined],
+      [`${sys}/rrpc/request/1`, 'thing.service._LivingLink.reset'],
+    ]) {
+      it(`may have a dot in its identifier, on …${topic?.slice(sys.length)}`, async () => {
+        const called = next<ServiceCall>((handler) => device.onService('_LivingLink.reset', handler));
+        bench.lamp.publish(topic ?? '', JSON.stringify({ id: '1', method }));
+        assert.equal((await called).service, '_LivingLink.reset');
+      });
+    }
+
     it('is not answered after the device was closed', async () => {
       const clock = stopTime();
       const told = sinon.fake();
@@ -243,9 +254,18 @@ describe('Aliyun downlinks', () => {
     it('is a synchronous request whose method is no service', async () => {
       const seen = answers();
       device.onService('', () => assert.fail('it was called'));
-      bench.lamp.publish(`${sys}/rrpc/request/5`, '{"id":"3","method":"thing.reset"}');
+      for (const [id, method] of [
+        ['3', 'thing.reset'],
+        ['4', 'thing.service.property.get'],
+      ]) {
+        bench.lamp.publish(`${sys}/rrpc/request/5`, JSON.stringify({ id, method }));
+      }
       await settled();
-      assert.deepEqual(seen, [{ topic: `${sys}/rrpc/response/5`, id: '3', code: 460 }]);
+      const topic = `${sys}/rrpc/response/5`;
+      assert.deepEqual(seen, [
+        { topic, id: '3', code: 460 },
+        { topic, id: '4', code: 460 },
+      ]);
     });
 
     it('messages of any kind leave the device working', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import sinon from 'sinon';
 import type { AliyunDevice } from '../../../lib/aliyun';
-import { Bench, lamp, problemOf, sys } from './bench';
+import { Bench, lamp, problemOf, stopTime, sys, untilState } from './bench';
 
 describe('Aliyun requests', () => {
   let bench: Bench;
@@ -11,7 +12,10 @@ describe('Aliyun requests', () => {
     bench = await Bench.start();
     device = await bench.connectedDevice();
   });
-  afterEach(() => bench.close());
+  afterEach(async () => {
+    sinon.restore();
+    await bench.close();
+  });
 
   it('post properties', async () => {
     const reply = await device.postProperties({
@@ -31,6 +35,11 @@ describe('Aliyun requests', () => {
     const [event] = bench.lamp.events;
     assert.deepEqual([event?.identifier, event?.params], ['overheat', { degrees: 90 }]);
     assert.ok((event?.time ?? 0) >= before);
+  });
+
+  it('post an event whose identifier holds a dot', async () => {
+    assert.equal((await device.postEvent('_LivingLink.alarm', { degrees: 90 })).code, 200);
+    assert.equal(bench.lamp.events[0]?.identifier, '_LivingLink.alarm');
   });
 
   it('post history and batches', async () => {
@@ -119,10 +128,19 @@ describe('Aliyun requests', () => {
     assert.equal(bench.lamp.connects, 1);
   });
 
-  for (const event of ['a/b', '+', 'a b', 'a.b', '#']) {
+  for (const event of ['a/b', '+', 'a b', 'a..b', '.a', '#']) {
     it(`refuse ${JSON.stringify(event)} for an event’s identifier`, async () => {
       const problem = await problemOf(device.postEvent(event, {}));
       assert.deepEqual([problem.code, problem.values.field], ['CONFIG', 'event']);
+    });
+  }
+
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, undefined]) {
+    it(`fail before they are sent, and name the key, with a value ${value}`, async () => {
+      const problem = await problemOf(device.postProperties({ power: 1, level: value }));
+      assert.deepEqual([problem.code, problem.reason], ['CONFIG', 'payloadInvalid']);
+      assert.match(problem.message, new RegExp(`property post .*not ${value} in level`));
+      assert.deepEqual(bench.lamp.posts, []);
     });
   }
 
@@ -149,6 +167,23 @@ describe('Aliyun requests', () => {
     it('fail when the broker ends the connection over them', async () => {
       const problem = await problemOf(device.publish('/sys/other/device/thing/x', {}));
       assert.deepEqual([problem.code, problem.reason], ['TRANSPORT', 'connectionLost']);
+    });
+
+    it('fail within timeoutMs, waiting for the connection and for the acknowledgement included', async () => {
+      await device.close();
+      const wire = await bench.wire(bench.cloud.tcpPort ?? 0);
+      const clock = stopTime();
+      const settings = { transport: 'tcp', endpoint: `127.0.0.1:${wire.port}`, timeoutMs: 1000 } as const;
+      const slow = bench.device(settings);
+      const failure = problemOf(slow.publish(topic, {}));
+      await clock.tickAsync(900);
+      slow.on('state', (state) => {
+        if (state === 'connected') wire.asleep = true;
+      });
+      slow.open();
+      await untilState(slow, 'connected');
+      await clock.tickAsync(100);
+      assert.equal((await failure).reason, 'noReply');
     });
 
     it('fail when the broker does not acknowledge them', async () => {

@@ -50,6 +50,14 @@ describe('Aliyun retry', () => {
     );
   });
 
+  it('does not suspect another client when the broker was away in between', () => {
+    const retry = new Retry();
+    for (let time = 0; time < 5; time += 1) {
+      assert.equal(retry.next(lostAfter(500)).takenTimes, 0);
+      retry.next(failed);
+    }
+  });
+
   it('forgets the suspicion after a connection that lasted', () => {
     const retry = new Retry();
     for (let time = 0; time < 3; time += 1) retry.next(lostAfter(500));

@@ -45,14 +45,16 @@ describe('Aliyun settings', () => {
   const wrong: Record<string, Partial<AliyunSettings>> = {
     productKey: { productKey: 'a/b' },
     deviceName: { deviceName: 'lamp/+' },
+    'deviceName of 3 characters': { deviceName: 'abc' },
     region: { region: 'cn shanghai' },
     instanceId: { instanceId: 'iot.x/y' },
     endpoint: { endpoint: 'https://x' },
     keepalive: { keepalive: 29 },
     timeoutMs: { timeoutMs: Number.NaN },
   };
-  for (const [field, values] of Object.entries(wrong)) {
-    it(`name a malformed ${field}`, () => {
+  for (const [what, values] of Object.entries(wrong)) {
+    it(`name a malformed ${what}`, () => {
+      const [field = ''] = Object.keys(values);
       const problem = problemOf({ ...triple, ...values });
       assert.deepEqual([problem.code, problem.values.field], ['CONFIG', field]);
       assert.match(problem.message, new RegExp(`${field} must be `));

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { otaTopic, parseTopic, replyTopic, requestTopic, subscriptions } from '../../../lib/aliyun/topics';
+import {
+  eventTopic,
+  otaTopic,
+  parseTopic,
+  replyTopic,
+  requestTopic,
+  subscriptions,
+} from '../../../lib/aliyun/topics';
 
 const identity = { productKey: 'pk', deviceName: 'd.n:1@x' };
 const sys = '/sys/pk/d.n:1@x';
@@ -19,6 +26,13 @@ function isSubscribed(topic: string): boolean {
 describe('Aliyun topics', () => {
   it('make slashes of a method’s dots, but leave those of the names', () => {
     assert.equal(requestTopic(identity, 'thing.event.property.post'), `${sys}/thing/event/property/post`);
+  });
+
+  it('keep the dots of an event’s identifier, and subscribe and recognise its reply', () => {
+    const topic = eventTopic(identity, '_LivingLink.alarm');
+    assert.equal(topic, `${sys}/thing/event/_LivingLink.alarm/post`);
+    assert.ok(isSubscribed(replyTopic(topic)));
+    assert.deepEqual(parseTopic(identity, replyTopic(topic)), { kind: 'reply' });
   });
 
   it('name the four of OTA', () => {

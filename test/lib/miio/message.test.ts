@@ -96,6 +96,14 @@ describe('miIO message', () => {
     assert.deepEqual(parse(deep), { kind: 'unreadable', id: 5 });
   });
 
+  it('takes a full datagram of any rubbish at once: no rule looks at a text again and again', () => {
+    const full = 65_000;
+    for (const rubbish of [',', ', ', '"', '"\\', '\0', '[', '[,', '0', ':', ': ', '}\0', '{,', '-0', ' ']) {
+      const text = `{"id":1,"result":[1${rubbish.repeat(full / rubbish.length)}`;
+      for (const end of ['', 'x', ']}']) parse(text + end);
+    }
+  });
+
   it('never throws, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void parseMessage(Buffer.from(bytes))),

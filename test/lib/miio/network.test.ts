@@ -31,10 +31,21 @@ describe('the network of miIO devices', () => {
     assert.equal((await other.call('echo')).id, first.id + 1);
   });
 
-  it('has another session for another token, port or device id', async () => {
+  it('sends one command at a time, whether the device id is given or not', async () => {
+    const known = network.device({ ...settings, deviceId: simulated.did });
     const first = await network.device(settings).call('echo');
-    const different = { ...settings, deviceId: simulated.did };
-    assert.notEqual((await network.device(different).call('echo')).id, first.id + 1);
+    assert.equal((await known.call('echo')).id, first.id + 1);
+  });
+
+  it('keeps a wrong device id from one user only', async () => {
+    const mistaken = network.device({ ...settings, deviceId: '4711', timeoutMs: 600 });
+    await assert.rejects(mistaken.call('echo'), because('otherDevice'));
+    assert.equal(mistaken.deviceId, '4711');
+    await network.device(settings).call('echo');
+  });
+
+  it('has another session for another token or port', async () => {
+    await network.device(settings).call('echo');
     assert.equal(network.device({ ...settings, token: '0'.repeat(32) }).state, 'idle');
     assert.equal(network.device({ ...settings, port: 9 }).state, 'idle');
   });

@@ -60,6 +60,31 @@ describe('the state of a miIO session', () => {
     assert.deepEqual(client.states, ['connecting', 'connected', 'disconnected', 'connected', 'refused']);
   });
 
+  it('explains the failure of every command that waits, not only of the one under way', async () => {
+    device.resetToken('00112233445566778899aabbccddeeff');
+    const both = [client.call('echo', [], brief), client.call('echo', [], brief)];
+    for (const each of both) await assert.rejects(each, because('tokenRejected'));
+    const nowhere = new Client({ address: '255.255.255.255', port: 9, token: device.token });
+    const unsent = [nowhere.call('echo', [], brief), nowhere.call('echo', [], brief)];
+    for (const each of unsent) await assert.rejects(each, because('unreachable'));
+    await nowhere.close();
+  });
+
+  it('is not taken for a wrong token when somebody sends garbage in the name of a silent device', async () => {
+    await client.warmUp();
+    device.faults.corrupt = 'checksum';
+    await assert.rejects(client.call('echo', [], brief), because('noAnswer'));
+    assert.equal(client.session.state, 'disconnected');
+  });
+
+  it('survives a listener that throws', async () => {
+    client.session.on('state', () => {
+      throw new Error('a bug of the listener');
+    });
+    await client.call('echo');
+    assert.equal(client.session.state, 'connected');
+  });
+
   it('is disconnected when a device whose token was right is unplugged', async () => {
     await client.warmUp();
     await device.stop();
@@ -80,9 +105,10 @@ describe('the state of a miIO session', () => {
   });
 
   it('is disconnected, with a CONFIG error, when another device sits at the address', async () => {
-    const strict = new Client(device, { deviceId: '4711', socket: client.socket });
+    const strict = new Client(device, { socket: client.socket });
+    const settings = { timeoutMs: 400, deviceId: '4711' };
     const names = /has the id 100000001, not 4711; check the address or the device id/;
-    await assert.rejects(strict.call('echo', [], { timeoutMs: 400 }), because('otherDevice', names));
+    await assert.rejects(strict.call('echo', [], settings), because('otherDevice', names));
     assert.deepEqual(strict.states, ['connecting', 'disconnected']);
     assert.equal(device.received.length, 0, 'the other device was not commanded');
     strict.session.close();

@@ -45,6 +45,25 @@ describe('a firmware notice', () => {
     });
   });
 
+  it('is refused when it is longer than the cloud may send', () => {
+    assert.match(
+      refusal({ code: 200, data: { ...data, padding: 'x'.repeat(262_144) } }).message,
+      /longer than 262144/,
+    );
+  });
+
+  it('is refused when it has more than 20 files', () => {
+    const file = { fileName: 'a.bin', fileUrl: data.url, fileSize: 1, fileSign: sha256 };
+    const several = (count: number) => {
+      const { version, signMethod } = data;
+      return { code: 200, data: { version, signMethod, files: Array.from({ length: count }, () => file) } };
+    };
+    assert.equal(parse(several(20)).files.length, 20);
+    const problem = refusal(several(21));
+    assert.match(problem.message, /more than 20 files/);
+    assert.equal(problem.values.version, '2.0.0');
+  });
+
   it('is read in the new form, with all that it may carry', () => {
     const extData = { key1: 'v1', _package_udi: '{"ota_notice":"hello"}' };
     const notice = parse({ code: 200, id: '7', data: { ...data, module: 'MCU', isDiff: 1, extData } });

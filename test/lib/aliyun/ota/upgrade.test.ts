@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import sinon from 'sinon';
 import { type DownloadOptions, download } from '../../../../lib/aliyun/ota/download';
 import type { NoticeFile } from '../../../../lib/aliyun/ota/notice';
-import { type OtaChannel, OtaClient, type OtaOptions } from '../../../../lib/aliyun/ota/upgrade';
+import { OtaClient, type OtaOptions } from '../../../../lib/aliyun/ota/upgrade';
+import type { OtaChannel } from '../../../../lib/aliyun/ota/uplink';
 import { MialinkError, type Reason } from '../../../../lib/errors';
 import { FirmwareServer, fileOf, serve } from './firmware-server';
 
@@ -181,6 +182,10 @@ describe('a firmware upgrade', () => {
       start({ version: '1.0.0', versionStore: { load, save: async () => {} } });
       await device.connect();
       assert.deepEqual(device.sentTo('inform'), [{ id: '1', params: { version: '1.0.0' } }]);
+      assert.deepEqual(
+        warnings.map(({ reason, message }) => [reason, /lamp: .*broken/.test(message)]),
+        [['versionUnreadable', true]],
+      );
     });
 
     it('at the next connect when the broker is away', async () => {
@@ -225,6 +230,54 @@ describe('a firmware upgrade', () => {
     assert.equal(client.state, 'idle');
     await device.push(data);
     assert.equal(downloads.started.length, 1);
+  });
+
+  describe('tells each state that it enters', () => {
+    function statesOf(client: OtaClient): string[] {
+      const states: string[] = [];
+      client.on('state', (state) => states.push(state));
+      return states;
+    }
+
+    it('from the notice to the new version, and its end', async () => {
+      const client = start({ download: 'manual' });
+      const states = statesOf(client);
+      await device.push(data);
+      await device.push({ ...data, url: 'https://h/fresh.bin' });
+      await client.startDownload();
+      await settled();
+      downloads.last.end();
+      await settled();
+      await client.informVersion('2.0.0');
+      await client.close();
+      assert.deepEqual(states, ['notified', 'downloading', 'verified', 'idle', 'closed']);
+    });
+
+    for (const [what, leave] of [
+      ['a failure that the flow reports', (client: OtaClient) => client.reportProgress(-1, '')],
+      ['its version, informed by the flow', (client: OtaClient) => client.informVersion('2.0.0')],
+      ['cancel', (client: OtaClient) => client.cancel()],
+    ] as const) {
+      it(`back to idle by ${what}`, async () => {
+        const client = start();
+        const states = statesOf(client);
+        await device.push(data);
+        await leave(client);
+        assert.deepEqual(states, ['downloading', 'idle']);
+      });
+    }
+
+    it('also to a listener that throws, and goes on', async () => {
+      const client = start();
+      client.on('state', () => {
+        throw new Error('a bug of the listener');
+      });
+      await device.push(data);
+      downloads.last.end();
+      await settled();
+      assert.equal(client.state, 'verified');
+      assert.equal(told.firmware.length, 1);
+    });
   });
 
   it('names its module in each step', async () => {

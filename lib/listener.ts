@@ -1,6 +1,6 @@
 /** Calls what somebody else has registered: whatever it throws is logged and goes no further. */
-import { messageOf } from '../errors';
-import type { Logger } from '../logger';
+import { messageOf } from './errors';
+import type { Logger } from './logger';
 
 export function runListener(logger: Logger, label: string, listener: () => unknown): void {
   const failed = (error: unknown) => logger.debug(`${label}: a listener failed: ${messageOf(error)}`);
