@@ -5,6 +5,7 @@
  * cause (a key of `reasons.ts`), `values` fill its text, so that a user interface can say the same in
  * another language. Nothing secret is ever put into `values`.
  */
+import texts from './locales/en-US.json';
 import { type ErrorCode, type Reason, reasons } from './reasons';
 
 export type { ErrorCode, Reason } from './reasons';
@@ -19,22 +20,18 @@ export interface PeerError {
 
 export class MialinkError extends Error {
   readonly code: ErrorCode;
+  /** Set when the device or the cloud refused in words of its own. */
+  readonly peer?: PeerError;
 
   constructor(
     readonly reason: Reason,
     readonly values: Values = {},
     options: { cause?: unknown; peer?: PeerError } = {},
   ) {
-    super(
-      fill(reasons[reason].text, values),
-      options.cause === undefined ? undefined : { cause: options.cause },
-    );
-    this.code = reasons[reason].code;
+    super(fill(texts[reason], values), options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = reasons[reason];
     this.peer = options.peer;
   }
-
-  /** Set when `code` is `DEVICE`. */
-  readonly peer?: PeerError;
 }
 
 /** The message of anything thrown, for use inside another error's text. */

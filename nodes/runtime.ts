@@ -11,7 +11,8 @@ export type Message = NodeMessageInFlow & Record<string, unknown>;
 export type Send = (message: Message | (Message | null)[]) => void;
 export type InputHandler = (message: Message, send: Send, signal: AbortSignal) => Promise<void>;
 
-const CATALOGUE = '@mialink/node-red-miio-aliyun';
+/** The build puts the texts of the library's errors into the catalogue of this set. */
+const CATALOGUE = '@mialink/node-red-miio-aliyun/miio-device';
 
 /**
  * Handles each message with `handler`: `done()` when it returns, `done(error)` when it throws, exactly once. When the
@@ -84,11 +85,9 @@ export function adminPost(
 /** The same error with its text in the language of the server, as far as a catalogue has it. */
 export function inUsersLanguage(RED: NodeAPI, error: unknown): Error {
   if (!(error instanceof MialinkError)) return error instanceof Error ? error : new Error(String(error));
-  for (const family of ['miio-device', 'aliyun-device']) {
-    const path = `${family}.errors.${error.reason}`;
-    const text = RED._(`${CATALOGUE}/${family}:${path}`, { ...error.values, defaultValue: '' });
-    if (text !== '' && !text.endsWith(path)) error.message = text;
-  }
+  const key = `${CATALOGUE}:reasons.${error.reason}`;
+  const text = RED._(key, { ...error.values, defaultValue: '' });
+  if (text !== '' && text !== key) error.message = text;
   return error;
 }
 

@@ -1,7 +1,7 @@
 // Builds dist/: the compiled lib and nodes, and beside each compiled node its html, the icons and the catalogues,
 // where Node-RED's loader looks for them.
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,4 +16,13 @@ for (const file of readdirSync('nodes').filter((name) => name.endsWith('.html'))
   cpSync(join('nodes', file), join('dist/nodes', file));
 }
 cpSync('nodes/locales', 'dist/nodes/locales', { recursive: true });
+for (const file of readdirSync('lib/locales')) addReasons(file);
 cpSync('icons', 'dist/nodes/icons', { recursive: true });
+
+/** The texts of the library's errors join a catalogue, so that Node-RED tells them in the user's language. */
+function addReasons(file) {
+  const catalogue = join('dist/nodes/locales', file.replace('.json', ''), 'miio-device.json');
+  const reasons = JSON.parse(readFileSync(join('lib/locales', file), 'utf8'));
+  const texts = JSON.parse(readFileSync(catalogue, 'utf8'));
+  writeFileSync(catalogue, `${JSON.stringify({ ...texts, reasons }, null, 2)}\n`);
+}

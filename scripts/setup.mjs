@@ -30,7 +30,11 @@ function installPackages(directory) {
   console.log(`Installing the npm packages of ${directory} ...`);
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const options = { cwd: directory, stdio: 'inherit', shell: npm === undefined && process.platform === 'win32' };
+  const options = {
+    cwd: directory,
+    stdio: 'inherit',
+    shell: npm === undefined && process.platform === 'win32',
+  };
   execFileSync(command, [...args, 'ci', '--no-audit', '--no-fund'], options);
 }
 
@@ -39,7 +43,9 @@ function installSystemTools() {
   if (missing.length === 0) return;
   const packages = missing.flatMap((tool) => tool.packages);
   if (process.getuid?.() !== 0 || !runs(['apt-get', '--version'])) {
-    console.error(`The tests also need: ${packages.join(' ')} (Debian: sudo apt-get install ${packages.join(' ')})`);
+    console.error(
+      `The tests also need: ${packages.join(' ')} (Debian: sudo apt-get install ${packages.join(' ')})`,
+    );
     process.exit(1);
   }
   console.log(`Installing the system packages ${packages.join(' ')} ...`);

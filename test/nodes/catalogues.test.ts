@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
-import { reasons } from '../../lib/reasons';
 import { isRecord } from '../../nodes/runtime';
 import { CONNECTION, FIRMWARE, OPERATION } from '../../nodes/status';
 
@@ -59,11 +58,6 @@ for (const type of TYPES) {
         fixed.filter((text) => !values.has(text)),
         [],
       );
-    });
-
-    it('do not stand in the way of an error of the library', () => {
-      const own = Object.keys(reasons).filter((reason) => catalogue.has(`${type}.errors.${reason}`));
-      assert.deepEqual(own, []);
     });
 
     it('of the dialog label a field for each setting', () => {
