@@ -3,6 +3,7 @@
  * and the readers of configuration values, which arrive as text, as numbers (from an environment variable) or not at
  * all (from an older flow).
  */
+import { setMaxListeners } from 'node:events';
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red';
 import { MialinkError, messageOf } from '../lib/errors';
 
@@ -25,6 +26,8 @@ export function onInput(
   dispose: () => void | Promise<void> = () => {},
 ) {
   const closing = new AbortController();
+  // Every message under way listens: that is no leak to warn of.
+  setMaxListeners(0, closing.signal);
   const underWay = new Set<Promise<void>>();
   node.on('input', (message, send, done) => {
     const handled = handler(message as Message, send as Send, closing.signal).then(

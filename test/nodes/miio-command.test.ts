@@ -270,6 +270,24 @@ describe('miio-command', () => {
     assert.deepEqual(failed, ['CANCELLED']);
   });
 
+  it('takes many messages at once, each answered, without a warning of Node.js', async () => {
+    await load_([lampNode(), commandNode({ method: 'toggle' }), ...sinks]);
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.name);
+    process.on('warning', note);
+    const answers: unknown[] = [];
+    const all = new Promise<void>((resolve) => {
+      node('out').on('input', ({ payload }) => {
+        if (answers.push(payload) === 40) resolve();
+      });
+    });
+    for (let message = 0; message < 40; message++) node('command').receive({});
+    await all;
+    process.off('warning', note);
+    assert.deepEqual(warnings, []);
+    assert.equal(device.executed.length, 40);
+  });
+
   it('answers two messages in order with two nodes on one device', async () => {
     await load_([
       lampNode(),
