@@ -1,5 +1,6 @@
 /** The demo's flow: a home of three devices, bridged to one device of the cloud. */
 import type { FlowNode } from '../support/node-red';
+import { at, change, comment, debug, inject, linkIn, linkOut, TAB } from './grid';
 
 export interface DemoPlaces {
   lamp: { address: string; port: number; token: string };
@@ -7,52 +8,6 @@ export interface DemoPlaces {
   /** What miio-discover asks. */
   addresses: string;
   cloud: { productKey: string; deviceName: string; deviceSecret: string; endpoint: string; ca: string };
-}
-
-const TAB = 'demo-tab';
-const COLUMNS = [160, 370, 580, 810, 1040];
-const ROW_HEIGHT = 50;
-const LEFT_EDGE = 60;
-
-/** A node of the tab in a column and a row of its grid. */
-function at(column: number, row: number, node: FlowNode): FlowNode {
-  return { z: TAB, x: COLUMNS[column], y: 40 + row * ROW_HEIGHT, wires: [], ...node };
-}
-
-function inject(id: string, name: string, repeat: string): FlowNode {
-  return { id, type: 'inject', name, props: [], repeat, once: true, onceDelay: 1 };
-}
-
-function change(id: string, name: string, ...rules: [property: string, expression: string][]): FlowNode {
-  const toRule = ([p, to]: [string, string]) => ({ t: 'set', p, pt: 'msg', to, tot: 'jsonata' });
-  return { id, type: 'change', name, rules: rules.map(toRule) };
-}
-
-function debug(id: string, name: string, complete = 'payload', tosidebar = true): FlowNode {
-  return {
-    id,
-    type: 'debug',
-    name,
-    active: true,
-    tosidebar,
-    complete,
-    targetType: complete === 'true' ? 'full' : 'msg',
-  };
-}
-
-/** A heading; its left edge stands above the nodes, whatever its length. */
-function comment(row: number, id: string, name: string): FlowNode {
-  const halfWidth = 30 + name.length * 3.6;
-  return { ...at(0, row, { id, type: 'comment', name, info: '' }), x: LEFT_EDGE + halfWidth };
-}
-
-/** The end of a wire that goes on elsewhere on the tab. */
-function linkOut(id: string, name: string, to: string): FlowNode {
-  return { id, type: 'link out', name, mode: 'link', links: [to] };
-}
-
-function linkIn(id: string, name: string, ...from: string[]): FlowNode {
-  return { id, type: 'link in', name, links: from };
 }
 
 export function demoFlow(places: DemoPlaces): FlowNode[] {
