@@ -1,5 +1,6 @@
 /** What a simulated device can do: miIO.info, classic properties, MIoT properties and actions, errors. */
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { hiddenPlug, lamp, purifier, SimulatedDevice } from '../../simulators/home';
 import { Probe } from './home-probe';
 
@@ -125,6 +126,33 @@ describe('the methods of a simulated device', () => {
     const invalid = { code: -32602, message: 'Invalid param.' };
     assert.deepEqual(await probe.ask(device, 'get_properties', [{ siid: '2', piid: 1 }]), invalid);
     assert.deepEqual(await probe.ask(device, 'set_properties', ['2.1']), invalid);
+  });
+
+  it('answers any params of any method, of its parts too, with a result or a refusal of its own', async () => {
+    const parts = {
+      subscription: { type: 1 },
+      ota: {},
+      gateway: {},
+      provisioning: { answer: 'list' },
+    } as const;
+    await start(purifier({ ...parts, properties: { power: 'on' }, maxProperties: 2, poison: '2.1' }));
+    const methods = [
+      ...['get_prop', 'set_power', 'get_properties', 'set_properties', 'action', 'send_data_frame'],
+      ...['sub', 'unsub', 'ota', 'get_ota_state', 'get_ota_progress', 'xdel', 'config_router', 'info'].map(
+        (name) => `miIO.${name}`,
+      ),
+    ];
+    const anything = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom([{ toString: 1 }], [{ siid: { toString: 1 } }, 1]),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...methods), anything, async (method, params) => {
+        const answer = await probe.ask(device, method, params);
+        assert.notDeepEqual(answer, { code: -30000, message: 'sys undefined error.' });
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('runs MIoT actions', async () => {

@@ -9,6 +9,8 @@ export const HELLO = Buffer.from(`21310020${'ff'.repeat(28)}`, 'hex');
 export class Probe {
   private readonly arrivals: AsyncIterator<unknown[]>;
   private lastId = 0;
+  /** Of the next command. Default that of a device that has just started. */
+  stamp = 1000;
 
   private constructor(private readonly socket: Socket) {
     this.arrivals = on(socket, 'message');
@@ -48,7 +50,7 @@ export class Probe {
     const text = typeof request === 'string' ? request : JSON.stringify(request);
     const whole = {
       did: BigInt(device.did),
-      stamp: 1000,
+      stamp: this.stamp,
       token: Buffer.from(device.token, 'hex'),
       ...envelope,
     };
@@ -57,9 +59,10 @@ export class Probe {
     return datagram;
   }
 
-  /** The next datagram, opened with the device's token. */
-  async answer(device: SimulatedDevice): Promise<Record<string, unknown>> {
-    const packet = decodePacket((await this.next()).datagram, Buffer.from(device.token, 'hex'));
+  /** The next datagram, opened with the device's token, or with another one in hex. */
+  async answer(from: SimulatedDevice | string): Promise<Record<string, unknown>> {
+    const token = typeof from === 'string' ? from : from.token;
+    const packet = decodePacket((await this.next()).datagram, Buffer.from(token, 'hex'));
     if (typeof packet === 'string') throw new Error(`the answer is no packet: ${packet}`);
     const body: unknown = JSON.parse(packet.plaintext.toString());
     if (!isRecord(body)) throw new Error('the answer is no object');

@@ -4,10 +4,14 @@ import fc from 'fast-check';
 import {
   decodePacket,
   didNumber,
+  encodeHello,
   encodeHelloReply,
   encodePacket,
   isHello,
   parseCommand,
+  parseHelloReply,
+  parseReply,
+  probeDid,
   tokenBytes,
 } from '../../simulators/home/wire';
 import vectors from '../../vectors/miio.json';
@@ -73,6 +77,8 @@ describe('the packets of the simulated home', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         assert.equal(typeof decodePacket(Buffer.from(bytes), token), 'string');
         assert.equal(typeof parseCommand(Buffer.from(bytes)), 'string');
+        assert.equal(parseReply(Buffer.from(bytes)), undefined);
+        assert.equal(parseHelloReply(Buffer.from(bytes)), undefined);
       }),
     );
   });
@@ -85,6 +91,27 @@ describe('the hello of the simulated home', () => {
       assert.equal(isHello(hex(vector.packetHex)), asked);
     });
   }
+
+  it('is the golden one when the device itself says it', () => {
+    const golden = vectors.handshake.find(({ name }) => name === 'hello');
+    assert.equal(encodeHello().toString('hex'), golden?.packetHex);
+  });
+
+  it('names the virtual did of a golden MDID probe, and none in a plain hello', () => {
+    const probe = vectors.handshake.find(({ name }) => name === 'hello-mdid');
+    assert.equal(probeDid(hex(probe?.packetHex ?? '')), String(0x1122334455667788n));
+    assert.equal(probeDid(encodeHello()), undefined);
+  });
+
+  it('takes an answer that hides the token by zeros, and no other', () => {
+    for (const { packetHex, name } of vectors.handshake) {
+      const zeros = packetHex.length === 64 && packetHex.endsWith('0'.repeat(32));
+      assert.equal(parseHelloReply(hex(packetHex)) !== undefined, zeros, name);
+    }
+    const did = 2n ** 40n;
+    const answer = encodeHelloReply(did, 7, Buffer.alloc(16));
+    assert.deepEqual(parseHelloReply(answer), { did, stamp: 7 });
+  });
 
   it('takes a 32 byte packet with an ff did and a checksum for no hello', () => {
     assert.equal(isHello(hex(`21310020${'ff'.repeat(12)}${'11'.repeat(16)}`)), false);
@@ -136,6 +163,19 @@ describe('the commands of the simulated home', () => {
     const latin1 = Buffer.from('{"id":1,"method":"caf\xe9","params":[]}', 'latin1');
     assert.equal(parseCommand(latin1), 'bad-json');
   });
+});
+
+describe('the answers to the simulated home', () => {
+  const text = (json: string) => parseReply(Buffer.from(json));
+
+  it('have an id and a result of any kind', () => {
+    assert.deepEqual(text('{"id":7,"result":{"code":0}}'), { id: 7, result: { code: 0 } });
+    assert.deepEqual(text('{"result":0,"id":"7"}\0'), { id: '7', result: 0 });
+  });
+
+  for (const json of ['{"id":7}', '{"id":7,"method":"a","result":0}', '[{"id":7,"result":0}]', 'null', '{']) {
+    it(`are not ${json}`, () => assert.equal(text(json), undefined));
+  }
 });
 
 describe('the settings of the simulated home', () => {

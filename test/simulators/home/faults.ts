@@ -1,4 +1,6 @@
 /** The knobs that make a device or its network behave badly, and the bad answers themselves. */
+import type { DeviceError } from './methods';
+import type { OtaFault } from './ota';
 import { type Envelope, encodePacket } from './wire';
 
 /** What goes out in place of the right answer to a command. */
@@ -31,6 +33,10 @@ export interface Faults {
   silent: boolean;
   /** The command is executed, its answer spoiled. Default null. */
   corrupt: Corruption | null;
+  /** The next `times` commands are answered with this error and not executed. Default null. */
+  refuse: (DeviceError & { times: number }) | null;
+  /** How a firmware upgrade goes wrong. Default null. */
+  ota: OtaFault | null;
   /** Answers carry this device id, decimal. Default null: the device's own. */
   replyDid: string | null;
   /** A command whose stamp is more than 60 s old or more than 5 s ahead is dropped. Default true. */
@@ -49,6 +55,8 @@ export function noFaults(): Faults {
     silentCommands: false,
     silent: false,
     corrupt: null,
+    refuse: null,
+    ota: null,
     replyDid: null,
     stampStrict: true,
   };
@@ -57,6 +65,13 @@ export function noFaults(): Faults {
 /** Draws whether something of this probability happens. */
 export function happens(probability: number, random: () => number): boolean {
   return probability > 0 && random() < probability;
+}
+
+/** The error that the knob `refuse` has for the next command, one time fewer afterwards; undefined: none. */
+export function takeRefusal({ refuse }: Faults): DeviceError | undefined {
+  if (!refuse || refuse.times <= 0) return undefined;
+  refuse.times -= 1;
+  return { code: refuse.code, message: refuse.message };
 }
 
 /** The datagram that goes out in place of the answer `body` to `request`. */

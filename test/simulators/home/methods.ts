@@ -8,6 +8,9 @@ import { isRecord } from './wire';
 
 export type Method = (params: unknown) => unknown;
 
+/** The result of a method whose answer never leaves the device. */
+export const NO_ANSWER = Symbol('no answer');
+
 /** What a device answers in place of a result. */
 export interface DeviceError {
   code: number;
@@ -33,14 +36,14 @@ const NOT_WRITABLE = -4002;
 const NO_SUCH_THING = -4003;
 const BAD_VALUE = -4005;
 
-/** All methods of a device by name; `info` makes the result of miIO.info. */
+/** All methods of a device by name; `more` are those of its parts. */
 export function firmwareMethods(
   options: SimulatedDeviceOptions,
   properties: Properties,
-  info: () => unknown,
+  more: [string, Method][],
 ): ReadonlyMap<string, Method> {
   return new Map<string, Method>([
-    ['miIO.info', info],
+    ...more,
     ...(options.properties ? classicMethods(Object.keys(options.properties), properties) : []),
     ...(options.miot ? miotMethods(properties) : []),
     ...(options.actions ? actionMethods(options.actions) : []),
@@ -59,7 +62,7 @@ export function deviceErrorOf(thrown: unknown): DeviceError {
 
 function classicMethods(names: string[], properties: Properties): [string, Method][] {
   const methods: [string, Method][] = [
-    ['get_prop', (params) => listOf(params).map((name) => properties.get(String(name)) ?? null)],
+    ['get_prop', (params) => listOf(params).map((name) => getClassic(properties, name))],
   ];
   for (const name of names.filter((name) => !properties.isReadOnly(name))) {
     methods.push([`set_${name}`, (params) => setClassic(properties, name, params)]);
@@ -71,6 +74,11 @@ function classicMethods(names: string[], properties: Properties): [string, Metho
     ]);
   }
   return methods;
+}
+
+/** null for what names no property. */
+function getClassic(properties: Properties, name: unknown): unknown {
+  return typeof name === 'string' ? (properties.get(name) ?? null) : null;
 }
 
 /** Further params, such as the duration of a smooth change, have no effect. */

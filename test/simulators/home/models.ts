@@ -39,6 +39,40 @@ export function purifier(overrides: Overrides = {}): SimulatedDeviceOptions {
   );
 }
 
+/**
+ * A ceiling light with MIoT properties that it reports unasked: 2.1 power, 2.2 brightness 1..100 (%), 2.3 colour
+ * temperature 2700..6500 (kelvin), read-only 3.1 motion. Event 3.1 with argument 3.1: somebody came or went.
+ */
+export function light(overrides: Overrides = {}): SimulatedDeviceOptions {
+  return build(
+    {
+      did: '400000004',
+      token: '6c69676874341fa2b3c4d5e6f7081920',
+      model: 'yeelink.light.ceil26',
+      miot: { '2.1': false, '2.2': 60, '2.3': 4000, '3.1': false },
+      readOnly: ['3.1'],
+      accepts: { '2.1': oneOf(true, false), '2.2': between(1, 100), '2.3': between(2700, 6500) },
+      subscription: { type: 1 },
+    },
+    overrides,
+  );
+}
+
+/** A gateway with a classic property, arming 'on' | 'off', that stores scenes and calls their targets. */
+export function gateway(overrides: Overrides = {}): SimulatedDeviceOptions {
+  return build(
+    {
+      did: '500000005',
+      token: '67617465776179351fa2b3c4d5e6f708',
+      model: 'lumi.gateway.v3',
+      properties: { arming: 'off' },
+      accepts: { arming: oneOf('on', 'off') },
+      gateway: {},
+    },
+    overrides,
+  );
+}
+
 /** A plug with classic properties that hides its token behind zeros: power 'on' | 'off', read-only temperature. */
 export function hiddenPlug(overrides: Overrides = {}): SimulatedDeviceOptions {
   return build(

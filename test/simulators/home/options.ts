@@ -1,6 +1,11 @@
 /** What a simulated device is when it leaves the factory. */
+import type { GatewayOptions } from './gateway';
+import type { McuLimits } from './limits';
+import type { OtaOptions } from './ota';
+import type { ProvisioningOptions } from './provisioning';
+import type { SubscriptionOptions } from './subscription';
 
-export interface SimulatedDeviceOptions {
+export interface SimulatedDeviceOptions extends McuLimits {
   /** Device id, decimal, up to 64 bit. */
   did: string;
   /** 32 hex digits. */
@@ -27,6 +32,16 @@ export interface SimulatedDeviceOptions {
   accepts?: Record<string, (value: unknown) => boolean>;
   /** MIoT actions by 'siid.aiid'. Get `in` and give `out` as they travel: [{piid, value}, ...]. */
   actions?: Record<string, (input: unknown[]) => unknown[]>;
+  /** Offers the local MIoT subscription: answers MDID probes with MSUB, knows miIO.sub and miIO.unsub. */
+  subscription?: SubscriptionOptions;
+  /** Stores scenes and calls their targets: send_data_frame, miIO.xdel. */
+  gateway?: GatewayOptions;
+  /** Waits for its Wi-Fi network: miIO.config_router. */
+  provisioning?: ProvisioningOptions;
+  /** Refuses miIO.restore, as newer firmware does. Default false. */
+  restoreRefused?: boolean;
+  /** Takes firmware over http: miIO.ota, miIO.get_ota_state, miIO.get_ota_progress. */
+  ota?: OtaOptions;
   /**
    * More methods, or other ones in place of the built in. The result is what is returned (undefined: an answer
    * without result); a thrown {code, message} is the device's error.

@@ -10,7 +10,12 @@ export class Properties {
     private readonly options: SimulatedDeviceOptions,
     private readonly changed: (name: string, value: unknown) => void,
   ) {
-    this.values = new Map(Object.entries({ ...options.properties, ...options.miot }));
+    this.values = new Map(this.factoryValues);
+  }
+
+  /** Sets what they were at first. */
+  restore(): void {
+    for (const [name, value] of this.factoryValues) this.set(name, value);
   }
 
   has(name: string): boolean {
@@ -36,5 +41,9 @@ export class Properties {
   /** True when a command may write `value`. */
   accepts(name: string, value: unknown): boolean {
     return this.options.accepts?.[name]?.(value) ?? true;
+  }
+
+  private get factoryValues(): [string, unknown][] {
+    return Object.entries({ ...this.options.properties, ...this.options.miot });
   }
 }

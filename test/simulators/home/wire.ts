@@ -54,6 +54,12 @@ export interface Command {
   params: unknown;
 }
 
+/** An answer to what the device has sent. */
+export interface Reply {
+  id: unknown;
+  result: unknown;
+}
+
 /** Why a plaintext is no command. */
 export type CommandFault = 'bad-json' | 'not-an-object' | 'bad-id' | 'no-method';
 
@@ -79,6 +85,26 @@ export function isHello(datagram: Buffer): boolean {
   return datagram.subarray(4, probe ? CHECKSUM_OFFSET : HEADER_BYTES).every((byte) => byte === 0xff);
 }
 
+/** The client's virtual did in an MDID probe, decimal; undefined for a plain hello and for a malformed probe. */
+export function probeDid(hello: Buffer): string | undefined {
+  const probe = hello.toString('latin1', CHECKSUM_OFFSET, CHECKSUM_OFFSET + 4) === 'MDID';
+  if (!probe || hello.readUInt32BE(CHECKSUM_OFFSET + 12) !== 0) return undefined;
+  return hello.readBigUInt64BE(CHECKSUM_OFFSET + 4).toString();
+}
+
+/** The plain hello. */
+export function encodeHello(): Buffer {
+  return Buffer.concat([Buffer.from('21310020', 'hex'), Buffer.alloc(HEADER_BYTES - 4, 0xff)]);
+}
+
+/** The answer to a plain hello that shows no token; undefined: the datagram is none. */
+export function parseHelloReply(datagram: Buffer): { did: bigint; stamp: number } | undefined {
+  if (datagram.length !== HEADER_BYTES) return undefined;
+  if (datagram.readUInt16BE(0) !== MAGIC || datagram.readUInt16BE(2) !== HEADER_BYTES) return undefined;
+  if (datagram.subarray(CHECKSUM_OFFSET).some((byte) => byte !== 0)) return undefined;
+  return { did: datagram.readBigUInt64BE(4), stamp: datagram.readUInt32BE(12) };
+}
+
 /** The answer to a hello; `tokenField` are the 16 bytes in the place of the checksum. */
 export function encodeHelloReply(did: bigint, stamp: number, tokenField: Buffer): Buffer {
   return Buffer.concat([headerStart(did, stamp, HEADER_BYTES), tokenField]);
@@ -91,6 +117,13 @@ export function encodePacket({ did, stamp, token }: Envelope, plaintext: Buffer 
   const ciphertext = Buffer.concat([cipher.update(plain), cipher.final()]);
   const start = headerStart(did, stamp, HEADER_BYTES + ciphertext.length);
   return Buffer.concat([start, md5(start, token, ciphertext), ciphertext]);
+}
+
+/** The plaintext of one block of ciphertext, without its padding removed. */
+export function decryptBlock(block: Buffer, token: Buffer): Buffer {
+  const { key, iv } = keys(token);
+  const decipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
+  return Buffer.concat([decipher.update(block), decipher.final()]);
 }
 
 /** The packet in a datagram, or why there is none. The checksum is verified before anything is decrypted. */
@@ -110,7 +143,7 @@ export function decodePacket(datagram: Buffer, token: Buffer): Packet | PacketFa
 
 /** The command in a plaintext: strict JSON in strict UTF-8, one NUL at the end is tolerated. */
 export function parseCommand(plaintext: Buffer): Command | CommandFault {
-  const request = parseJson(plaintext.at(-1) === 0 ? plaintext.subarray(0, -1) : plaintext);
+  const request = parseJson(plaintext);
   if (request === undefined) return 'bad-json';
   if (!isRecord(request)) return 'not-an-object';
   const { id, method, params } = request;
@@ -119,12 +152,20 @@ export function parseCommand(plaintext: Buffer): Command | CommandFault {
   return { id, method, params };
 }
 
+/** The answer in a plaintext, to something that the device has sent; undefined: it is none. */
+export function parseReply(plaintext: Buffer): Reply | undefined {
+  const reply = parseJson(plaintext);
+  if (!isRecord(reply) || !('result' in reply) || 'method' in reply) return undefined;
+  return { id: reply.id, result: reply.result };
+}
+
 /** True for a JSON object, false for an array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parseJson(bytes: Buffer): unknown {
+function parseJson(plaintext: Buffer): unknown {
+  const bytes = plaintext.at(-1) === 0 ? plaintext.subarray(0, -1) : plaintext;
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
