@@ -3,7 +3,7 @@
  *
  * `code` says what kind of remedy helps and is part of the nodes' contract; `reason` names the exact
  * cause (a key of `reasons.ts`), `values` fill its text, so that a user interface can say the same in
- * another language. Nothing secret is ever put into `values`.
+ * another language; the value `context` chooses a more exact text. Nothing secret is ever put into `values`.
  */
 import texts from './locales/en-US.json';
 import { type ErrorCode, type Reason, reasons } from './reasons';
@@ -28,10 +28,19 @@ export class MialinkError extends Error {
     readonly values: Values = {},
     options: { cause?: unknown; peer?: PeerError } = {},
   ) {
-    super(fill(texts[reason], values), options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      fill(textOf(reason, values), values),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = reasons[reason];
     this.peer = options.peer;
   }
+}
+
+/** The text of the reason, in this context if it has one of its own. */
+function textOf(reason: Reason, { context }: Values): string {
+  const inContext: Partial<Record<string, string>> = texts;
+  return inContext[`${reason}_${context}`] ?? texts[reason];
 }
 
 /** The message of anything thrown, for use inside another error's text. */

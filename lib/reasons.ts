@@ -1,6 +1,7 @@
 /**
  * Every reason for which the library fails, and the kind of remedy. The texts are in `locales/<language>.json`: what,
- * which device, and what to do; `__name__` in them is replaced by the error's value of that name.
+ * which device, and what to do; `__name__` in them is replaced by the error's value of that name. A text `reason_context`
+ * takes the place of the reason's own where the error has that value `context` (as in i18next, which Node-RED uses).
  *
  *   CONFIG     fix the setting            AUTH    fix the secret
  *   TRANSPORT  try again, mend the net    CODEC   the peer sent nonsense
@@ -37,6 +38,8 @@ export const reasons = {
   socketFailed: 'TRANSPORT',
   unreachable: 'TRANSPORT',
   noAnswer: 'TIMEOUT',
+  otherSubnet: 'TIMEOUT',
+  commandIgnored: 'TIMEOUT',
   notSent: 'TIMEOUT',
   tokenRejected: 'AUTH',
   tokenOther: 'AUTH',
@@ -45,6 +48,45 @@ export const reasons = {
   deviceRefused: 'DEVICE',
   targetInvalid: 'CONFIG',
   targetTooLarge: 'CONFIG',
+  noBroadcast: 'TRANSPORT',
+  answerUnexpected: 'CODEC',
+  itemRefused: 'DEVICE',
+  itemUnanswered: 'CODEC',
+  propertiesFailed: 'DEVICE',
+  propertiesMissing: 'CONFIG',
+  propertyUnknown: 'CONFIG',
+  specUnreadable: 'CONFIG',
+  specInvalid: 'CONFIG',
+  specNameUnknown: 'CONFIG',
+  specNameAmbiguous: 'CONFIG',
+  specNotReadable: 'CONFIG',
+  specNotWritable: 'CONFIG',
+  specValueInvalid: 'CONFIG',
+  tokensUnreadable: 'CONFIG',
+  tokensUnknownFile: 'CONFIG',
+  tokensDamaged: 'CODEC',
+  tokensTooLarge: 'CONFIG',
+  tokensTooMany: 'CONFIG',
+  tokensPasswordMissing: 'AUTH',
+  tokensPasswordWrong: 'AUTH',
+  tokensBackupEmpty: 'CONFIG',
+  tokensNone: 'CONFIG',
+  tokensForgotten: 'TIMEOUT',
+  reportsNotOffered: 'CONFIG',
+  pushPortTaken: 'TRANSPORT',
+  destructiveRefused: 'CONFIG',
+  wifiInvalid: 'CONFIG',
+  provisioningRefused: 'DEVICE',
+  firmwareUnreadable: 'CONFIG',
+  firmwareNotServed: 'CONFIG',
+  firmwareNotOne: 'CONFIG',
+  upgradeUnderWay: 'TRANSPORT',
+  upgradeBusy: 'DEVICE',
+  upgradeRefused: 'DEVICE',
+  upgradeNotFetched: 'TRANSPORT',
+  upgradeFailed: 'DEVICE',
+  upgradeRejected: 'DEVICE',
+  upgradeUnfinished: 'TIMEOUT',
 
   // lib/aliyun
   tripleMissing: 'CONFIG',
@@ -80,4 +122,4 @@ export const reasons = {
   versionUnreadable: 'CONFIG',
   versionMissing: 'CONFIG',
   stepInvalid: 'CONFIG',
-} as const satisfies Record<keyof typeof texts, ErrorCode>;
+} as const satisfies Record<Exclude<keyof typeof texts, `${string}_${string}`>, ErrorCode>;

@@ -37,6 +37,13 @@ describe('a MialinkError', () => {
     assert.match(new MialinkError('portInvalid', { device: 'Lamp', port: 0 }).message, /not 0$/);
   });
 
+  it('says it more exactly in a context that has a text of its own', () => {
+    const values = { device: 'Lamp', method: 'toggle', answer: '-30012 busy.' };
+    const textIn = (context: string) => new MialinkError('deviceRefused', { ...values, context }).message;
+    assert.match(textIn('busy'), /^Lamp refused toggle: -30012 busy\. \(it is busy; try again later/);
+    assert.equal(textIn('another'), 'Lamp refused toggle: -30012 busy.');
+  });
+
   it('leaves a blank visible for which there is no value', () => {
     assert.match(new MialinkError('portInvalid', { device: 'Lamp' }).message, /not __port__$/);
   });
@@ -50,10 +57,11 @@ describe('a MialinkError', () => {
 
 describe('the table of reasons', () => {
   it('has a code of the contract and a text for each', () => {
-    for (const [reason, text] of Object.entries(texts)) {
-      assert.ok(CODES.includes(reasons[reason as Reason]), reason);
-      assert.ok(text.length > 20 && !text.endsWith('.'), reason);
-      assert.doesNotMatch(text, /__(token|password|secret|deviceSecret|productSecret|url)__/i, reason);
+    for (const [key, text] of Object.entries(texts)) {
+      const [reason = ''] = key.split('_');
+      assert.ok(CODES.includes(reasons[reason as Reason]), key);
+      assert.ok(text.length > 20 && !text.endsWith('.'), key);
+      assert.doesNotMatch(text, /__(token|password|secret|deviceSecret|productSecret|url)__/i, key);
     }
   });
 
