@@ -1,0 +1,129 @@
+/**
+ * Properties and actions of one device, as a program uses them.
+ *
+ *   const access = new PropertyAccess(device);
+ *   await access.get([{ name: 'power', siid: 2, piid: 1 }, { name: 'bright' }]);
+ *   // { values: { power: true, bright: 80 }, errors: {} }
+ *
+ * To be kept as long as the device: it remembers how much the device bears in one request.
+ */
+import { MialinkError } from '../../errors';
+import type { Caller, CallOptions } from '../device';
+import { wholeNumber } from '../settings';
+import {
+  GET_PROP,
+  itemToAsk,
+  outcomeOfSet,
+  outcomesOfGetProp,
+  outcomesOfMethod,
+  readMethod,
+  writeMethod,
+} from './classic';
+import { refusedItem } from './item-errors';
+import { DeviceLimits } from './limits';
+import {
+  type Action,
+  type ActionAnswer,
+  actionParams,
+  itemToGet,
+  itemToSet,
+  outcomeOfAction,
+  outcomesOfGet,
+  outcomesOfSet,
+} from './miot';
+import { Operation } from './operation';
+import { type Change, type ClassicProperty, isMiot, type Property, type PropertyAnswer } from './property';
+
+export class PropertyAccess {
+  /**
+   * `timeoutMs` is the deadline of a whole get or set whose options name none; `limits` are shared by all who speak
+   * to the device.
+   */
+  constructor(
+    private readonly device: Caller,
+    private readonly timeoutMs = 10_000,
+    private readonly limits = new DeviceLimits(),
+  ) {}
+
+  /**
+   * Reads properties, in as few requests as the device bears. What one property meets is an error of its name. Rejects
+   * with a MialinkError when there is nothing at all to tell, or the device is lost on the way.
+   */
+  async get(properties: readonly Property[], options: CallOptions = {}): Promise<PropertyAnswer> {
+    const operation = this.operation(options, true);
+    const miot = properties.filter(isMiot);
+    const classic = properties.filter((property) => !isMiot(property));
+    const plain = classic.filter((property) => readMethod(property) === GET_PROP);
+    await operation.list(miot.map(itemToGet), {
+      method: 'get_properties',
+      limits: this.limits.miotReads,
+      read: outcomesOfGet,
+    });
+    await operation.list(plain.map(itemToAsk), {
+      method: GET_PROP,
+      limits: this.limits.classicReads,
+      read: outcomesOfGetProp,
+    });
+    for (const [method, names] of byReadMethod(classic.filter((property) => !plain.includes(property)))) {
+      const read = (result: unknown) => outcomesOfMethod(result, names);
+      await operation.single({ method, params: [], names, read });
+    }
+    return operation.finish();
+  }
+
+  /**
+   * Sets properties: those of MIoT first, in as few requests as the device bears, then the classic ones, one by one.
+   * A request that failed may have been carried out; the same values are sent again, in smaller requests, unless
+   * `retries` is 0. Rejects as `get` does: some may be set by then.
+   */
+  async set(changes: readonly Change[], options: CallOptions = {}): Promise<PropertyAnswer> {
+    const operation = this.operation(options, options.retries !== 0);
+    const assignments = changes.flatMap(({ property, value }) =>
+      isMiot(property) ? [itemToSet(property, value)] : [],
+    );
+    await operation.list(assignments, {
+      method: 'set_properties',
+      limits: this.limits.miotWrites,
+      read: outcomesOfSet,
+    });
+    for (const { property, value } of changes) {
+      if (isMiot(property)) continue;
+      await operation.single({
+        method: writeMethod(property),
+        params: Array.isArray(value) ? value : [value],
+        names: [property.name],
+        read: (result) => new Map([[property.name, outcomeOfSet(result, value)]]),
+      });
+    }
+    return operation.finish();
+  }
+
+  /**
+   * Carries out an action of MIoT. A lost answer makes the session send it again; `retries: 0` for what must not
+   * happen twice. Rejects with `deviceRefused` and the code in `peer` when the device did not do it.
+   */
+  async action(action: Action, options: CallOptions = {}): Promise<ActionAnswer> {
+    const device = this.device.label;
+    const { result } = await this.device.call('action', actionParams(action), options);
+    const outcome = outcomeOfAction(result);
+    if (!outcome) throw new MialinkError('answerUnexpected', { device, method: 'action' });
+    if (!('code' in outcome)) return outcome;
+    const peer = refusedItem(`action.${action.siid}.${action.aiid}`, outcome.code);
+    throw new MialinkError('deviceRefused', { device, method: 'action', answer: peer.message }, { peer });
+  }
+
+  private operation(options: CallOptions, divides: boolean): Operation {
+    const timeoutMs = wholeNumber(this.device.label, 'timeoutMs', 1, options.timeoutMs ?? this.timeoutMs);
+    return new Operation(this.device, { ...options, timeoutMs, divides });
+  }
+}
+
+/** Names that are read by the same method share one request. */
+function byReadMethod(properties: readonly ClassicProperty[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const property of properties) {
+    const method = readMethod(property);
+    methods.set(method, [...(methods.get(method) ?? []), property.name]);
+  }
+  return methods;
+}
