@@ -1,0 +1,148 @@
+/**
+ * The firmware upgrade of one device from a local file:
+ *
+ *   open the file, digest ─▶ device is free? ─▶ serve the file ─▶ order ─▶ follow ─▶ installed
+ *                                 │ no                              │ refused │ not fetched, failed, rejected
+ *                                 └─────────────────────────────────┴─────────┴──▶ one error
+ *
+ * The deadline, the caller's signal and a file that cannot be read any more end it in each of these places. When it has
+ * ended, in whatever way, nothing is served any more.
+ */
+import { MialinkError } from '../../errors';
+import { runListener } from '../../listener';
+import { type Logger, silentLogger } from '../../logger';
+import type { Caller } from '../device';
+import { localAddressTo } from '../local-address';
+import { wholeNumber } from '../settings';
+import { OtaCommands } from './commands';
+import { FileServer } from './file-server';
+import { FirmwareFile } from './firmware-file';
+import { follow, type UpgradeProgress, type UpgradeResult } from './follow';
+
+export interface UpgradeOptions {
+  /** Deadline of the whole upgrade in milliseconds; default 600000. */
+  timeoutMs?: number;
+  /**
+   * IP address or host name under which the device reaches this machine; blank: the address from which this machine
+   * reaches the device, which is another in a Docker network or behind a router. One given, the file is served on every
+   * interface.
+   */
+  address?: string;
+  /** Where the file is served; default: any that is free. */
+  port?: number;
+  signal?: AbortSignal;
+  /** When percent or state have changed. */
+  onProgress?: (progress: UpgradeProgress) => void;
+  logger?: Logger;
+  /** How long nothing must have happened before nothing more is expected, in milliseconds; default 30000. */
+  quietMs?: number;
+  /** The first waiting time between two looks at the device, in milliseconds; default 1000, at most five times that. */
+  pollMs?: number;
+}
+
+/** The devices that an upgrade of this program is under way for. */
+const upgrading = new WeakSet<Caller>();
+
+/**
+ * Rejects with one MialinkError: CONFIG (`firmwareUnreadable`, `firmwareNotServed`, `settingInvalid`), DEVICE
+ * (`upgradeBusy`, `upgradeRefused`, `upgradeFailed`, `upgradeRejected`), TRANSPORT (`upgradeUnderWay`,
+ * `upgradeNotFetched`), TIMEOUT (`upgradeUnfinished`), CANCELLED (`aborted`), or as `Caller.call` does.
+ */
+export async function upgradeFirmware(
+  device: Caller,
+  path: string,
+  options: UpgradeOptions = {},
+): Promise<UpgradeResult> {
+  const upgrade = new Upgrade(device, options);
+  if (upgrading.has(device)) throw new MialinkError('upgradeUnderWay', { device: device.label });
+  upgrading.add(device);
+  try {
+    return await upgrade.run(path);
+  } finally {
+    upgrading.delete(device);
+  }
+}
+
+class Upgrade {
+  private readonly label: string;
+  private readonly timeoutMs: number;
+  /** Aborted with the error that the upgrade ends with. */
+  private readonly end = new AbortController();
+  private readonly commands: OtaCommands;
+  private state = 'idle';
+
+  constructor(
+    private readonly device: Caller,
+    private readonly options: UpgradeOptions,
+  ) {
+    this.label = device.label;
+    this.timeoutMs = wholeNumber(this.label, 'timeoutMs', 1, options.timeoutMs ?? 600_000);
+    this.commands = new OtaCommands(device, this.end.signal);
+  }
+
+  async run(path: string): Promise<UpgradeResult> {
+    const { end, label, timeoutMs } = this;
+    const { signal } = this.options;
+    const cancel = () => end.abort(new MialinkError('aborted', { device: label }));
+    const expire = () => {
+      end.abort(new MialinkError('upgradeUnfinished', { device: label, timeoutMs, state: this.state }));
+    };
+    const timer = setTimeout(expire, timeoutMs);
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted) cancel();
+    try {
+      return await this.withFile(path);
+    } catch (error) {
+      // Whatever broke, it broke because the upgrade was over.
+      throw end.signal.aborted ? end.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  private async withFile(path: string): Promise<UpgradeResult> {
+    const file = await FirmwareFile.open(path, this.label);
+    try {
+      return await this.flash(file);
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async flash(file: FirmwareFile): Promise<UpgradeResult> {
+    const { commands, end, label } = this;
+    const md5 = await file.md5(end.signal);
+    const state = await commands.assertFree();
+    const before = { ...(await commands.firmware()), state };
+    const server = await this.serve(file);
+    try {
+      await commands.order(server.url, md5, () => server.requests > 0);
+      this.report({ percent: 1, state: 'ordered' });
+      const { pollMs = 1_000, quietMs = 30_000 } = this.options;
+      return await follow(commands, server, before, {
+        label,
+        signal: end.signal,
+        pollMs,
+        quietMs,
+        onProgress: (progress) => this.report(progress),
+      });
+    } finally {
+      await server.close();
+    }
+  }
+
+  private async serve(file: FirmwareFile): Promise<FileServer> {
+    const { device, end, label } = this;
+    const { address = '', port } = this.options;
+    const host = address ? '0.0.0.0' : await localAddressTo(device.address, label);
+    const onUnreadable = (error: MialinkError) => end.abort(error);
+    return FileServer.start(file, { label, host, address: address || host, port, onUnreadable });
+  }
+
+  private report(progress: UpgradeProgress): void {
+    this.state = progress.state;
+    const { logger = silentLogger, onProgress } = this.options;
+    if (onProgress) runListener(logger, this.label, () => onProgress(progress));
+  }
+}
