@@ -15,6 +15,8 @@ export interface Target {
   from: string;
   /** Everybody who hears it may answer, not only `address`. */
   broadcast: boolean;
+  /** The host name that was resolved to `address`. */
+  name?: string;
 }
 
 /** A /20: more is not a home, and would flood it. */

@@ -19,9 +19,13 @@ const network: NetworkInterfaceInfo = {
   internal: false,
 };
 
+/** No mDNS of this machine is to hear the tests. */
+const UNUSED_PORT = 5_354;
+
 function search(options: Partial<DiscoveryOptions>): Promise<FoundDevice[]> {
   return discover({
     timeoutMs: 120,
+    mdnsPort: UNUSED_PORT,
     resolve: async (address) => (address === 'lamp.local' ? '127.54.5.11' : address),
     ...options,
   });
@@ -72,6 +76,36 @@ describe('miIO discovery', () => {
     assert.ok(plug.stamp >= 4_711);
   });
 
+  it('finds a device once that two interfaces reach', async () => {
+    const hello = sinon.spy();
+    home.device('100000001').on('hello', hello);
+    const second = { ...network, address: '127.54.5.2', cidr: '127.54.5.2/24' };
+    const seen: string[] = [];
+    const found = await search({
+      interfaces: () => ({ eth0: [network], wlan0: [second] }),
+      onFound: ({ deviceId }) => seen.push(deviceId),
+    });
+    assert.deepEqual(ids(found), ['100000001', '200000002', '300000003']);
+    assert.deepEqual(seen.sort(), ids(found));
+    const askers = new Set(hello.args.map(([{ address }]) => address));
+    assert.deepEqual([...askers].sort(), ['127.54.5.1', '127.54.5.2'], 'each from its own address');
+  });
+
+  it('tells the host name by which a device was found, and what the name tells', async () => {
+    const resolve = async () => '127.54.5.11';
+    const nameAndModel = async (addresses: string) => {
+      const [{ name, model } = {}] = await search({ addresses, resolve });
+      return { name, model };
+    };
+    assert.deepEqual(await nameAndModel('lamp.local'), { name: 'lamp.local', model: undefined });
+    assert.deepEqual(await nameAndModel('yeelink-light-lamp1_miio100000001.lan'), {
+      name: 'yeelink-light-lamp1_miio100000001.lan',
+      model: 'yeelink.light.lamp1',
+    });
+    const formerly = await nameAndModel('yeelink-light-color1_miio77');
+    assert.deepEqual(formerly, { name: undefined, model: undefined }, 'the name of another device');
+  });
+
   it('finds by host name, and by network', async () => {
     assert.deepEqual(ids(await search({ addresses: 'lamp.local' })), ['100000001']);
     assert.deepEqual(ids(await search({ addresses: '127.54.5.8/29' })), [
@@ -117,7 +151,13 @@ describe('miIO discovery', () => {
 
   it('finds nobody where nobody answers', async () => {
     assert.deepEqual(await search({ addresses: '127.54.5.99', timeoutMs: 50 }), []);
-    assert.deepEqual(await search({ interfaces: () => ({}), timeoutMs: 50 }), []);
+  });
+
+  it('says so where no interface can broadcast', async () => {
+    const loopback = { ...network, internal: true };
+    for (const interfaces of [() => ({}), () => ({ lo: [loopback] })]) {
+      await assert.rejects(search({ interfaces }), because('noBroadcast', /enter addresses/));
+    }
   });
 
   it('leaves by the interface that has the bind address', async () => {
@@ -210,6 +250,23 @@ describe('miIO discovery among liars', () => {
     puppet.onHello = (from) => stranger.send(puppet.helloReply(12n), from.port, from.address);
     assert.deepEqual(await search({ addresses: `127.0.0.1:${puppet.port}`, timeoutMs: 100 }), []);
     stranger.close();
+  });
+
+  it('listens to a liar with ever new ids up to a limit', async () => {
+    const liar = { address: '127.0.0.1', port: puppet.port };
+    puppet.onHello = () => undefined;
+    const found = await search({
+      addresses: `127.0.0.1:${puppet.port}`,
+      timeoutMs: 100,
+      createSocket: (kind) => {
+        const socket = typeof kind === 'string' ? createSocket(kind) : createSocket(kind);
+        socket.once('listening', () => {
+          for (let did = 1n; did <= 10_100n; did++) socket.emit('message', puppet.helloReply(did), liar);
+        });
+        return socket;
+      },
+    });
+    assert.equal(found.length, 10_000);
   });
 
   it('knows an id of 64 bit', async () => {

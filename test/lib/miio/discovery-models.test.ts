@@ -1,0 +1,85 @@
+/** The models of found devices: who is asked, what is remembered, what is believed. */
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import sinon from 'sinon';
+import type { FoundDevice } from '../../../lib/miio/discovery';
+import { type AskInfo, KnownModels } from '../../../lib/miio/discovery-models';
+import { deferred } from '../../../lib/wait';
+
+function found(deviceId: string, more: Partial<FoundDevice> = {}): FoundDevice {
+  return { address: '10.0.0.1', port: 54_321, deviceId, stamp: 1, ...more };
+}
+
+describe('the models of found devices', () => {
+  const askInfo = sinon.stub<Parameters<AskInfo>, ReturnType<AskInfo>>();
+  let models: KnownModels;
+
+  beforeEach(() => {
+    askInfo.reset();
+    askInfo.resolves(undefined);
+    models = new KnownModels(askInfo);
+  });
+
+  const modelOf = (device: FoundDevice) => models.complete([device])[0]?.model;
+
+  it('are asked for once, and remembered for later searches', async () => {
+    askInfo.resolves({ model: 'yeelink.light.lamp1' });
+    models.ask(found('1'));
+    models.ask(found('1'));
+    await nextTurn();
+    assert.deepEqual(models.complete([found('1'), found('2')]), [
+      found('1', { model: 'yeelink.light.lamp1' }),
+      found('2'),
+    ]);
+    models.ask(found('1'));
+    assert.equal(askInfo.callCount, 1);
+    assert.deepEqual(askInfo.firstCall.args, [found('1')]);
+  });
+
+  it('are left out until the device has answered: a search does not wait', async () => {
+    const answer = deferred<{ model: string }>();
+    askInfo.returns(answer.promise);
+    models.ask(found('1'));
+    assert.ok(!('model' in (models.complete([found('1')])[0] ?? {})));
+    answer.resolve({ model: 'a.b.c' });
+    await nextTurn();
+    assert.equal(modelOf(found('1')), 'a.b.c');
+  });
+
+  it('are asked for again when the device did not tell', async () => {
+    askInfo.onFirstCall().rejects(new Error('no answer'));
+    askInfo.onSecondCall().throws(new Error('no such device'));
+    for (let searches = 1; searches <= 3; searches++) {
+      models.ask(found('1'));
+      await nextTurn();
+      assert.equal(askInfo.callCount, searches);
+    }
+    assert.equal(modelOf(found('1')), undefined);
+  });
+
+  it('are not asked for where the name tells them, and remembered all the same', () => {
+    models.ask(found('1', { model: 'a.b.c' }));
+    assert.equal(askInfo.callCount, 0);
+    assert.equal(modelOf(found('1', { model: 'a.b.c' })), 'a.b.c');
+    assert.equal(modelOf(found('1')), 'a.b.c', 'announced in the search before');
+  });
+
+  it('are not believed when they are no names', async () => {
+    for (const model of [7, null, {}, '', 'a b', '<script>', 'x'.repeat(65)]) {
+      askInfo.resolves({ model });
+      models.ask(found('1'));
+      await nextTurn();
+      assert.equal(modelOf(found('1')), undefined, String(model));
+    }
+  });
+
+  it('are forgotten from the oldest on, when somebody invents thousands', () => {
+    const invented = Array.from({ length: 4_096 }, (_, index) => found(`${index}`, { model: 'a.b.c' }));
+    models.complete(invented);
+    assert.equal(modelOf(found('0')), 'a.b.c');
+    models.complete([found('4096', { model: 'a.b.c' })]);
+    assert.equal(modelOf(found('0')), undefined);
+    assert.equal(modelOf(found('1')), 'a.b.c');
+    assert.equal(modelOf(found('4096')), 'a.b.c');
+  });
+});
