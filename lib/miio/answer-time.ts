@@ -1,48 +1,102 @@
 /**
- * How long to wait for an answer before asking again: the estimator of TCP (RFC 6298) with the answer times of one
- * method of one device. Pure; times in milliseconds.
+ * How long to wait for an answer, with the estimator of TCP (RFC 6298) for each method of one device. Pure; times in
+ * milliseconds.
+ *
+ *   overdue   the same packet is sent again: early, since a device drops an id that it has seen
+ *   lost      the command is sent under a new id: late, since a device that is only slow would run it twice
+ *
+ * A method that was never answered begins with the waits of the device's other methods, but is not taken for lost
+ * before the Wi-Fi module itself would have given its microcontroller up, which takes 4 s (php-miio #12).
  */
-const INITIAL_WAIT_MS = 1_000;
-const SHORTEST_WAIT_MS = 200;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const INITIAL_OVERDUE_MS = 500;
+const SHORTEST_OVERDUE_MS = 200;
+const LONGEST_OVERDUE_MS = 2_000;
+const INITIAL_LOST_MS = 4_500;
+const SHORTEST_LOST_MS = 1_000;
+/** Answer times are kept for this many methods of a device. */
+const METHODS_MEASURED = 64;
+
+/** One answer: the time since the first and since the last packet of its id. */
+export interface Measurement {
+  sinceFirstMs: number;
+  sinceLastMs: number;
+  /** How often the packet was sent; only one packet makes the time exact. */
+  packets: number;
+}
 
 export class AnswerTime {
-  private smoothed: number | undefined;
+  private known: 'nothing' | 'at most' | 'exactly' = 'nothing';
+  private smoothed = 0;
   private variation = 0;
 
-  /** The retransmission timeout: what an answer takes at most, as far as is known. */
-  get waitMs(): number {
-    if (this.smoothed === undefined) return INITIAL_WAIT_MS;
-    return Math.max(SHORTEST_WAIT_MS, this.smoothed + 4 * this.variation);
+  /** `others` knows the device's other methods. */
+  constructor(private readonly others?: AnswerTime) {}
+
+  get overdueMs(): number {
+    if (this.known === 'nothing') return this.others?.overdueMs ?? INITIAL_OVERDUE_MS;
+    return Math.min(Math.max(SHORTEST_OVERDUE_MS, this.expectedMs), LONGEST_OVERDUE_MS);
+  }
+
+  get lostMs(): number {
+    if (this.known === 'nothing') return INITIAL_LOST_MS;
+    return Math.max(SHORTEST_LOST_MS, 2 * this.expectedMs);
   }
 
   /**
-   * An answer came `elapsedMs` after the first packet of its id. If that packet was `repeated`, the time is only an
-   * upper bound: good enough to begin with, and otherwise not counted (Karn's rule), or one lost packet would make a
-   * fast device look slow.
+   * Learns from an answer. Of a packet that was sent again only bounds are known: they are good enough to begin with,
+   * and count later on when even the last packet is older than any answer should be, because then the device has
+   * become slow. Otherwise they are left out (Karn's rule), or a lossy network would make a fast device look slow.
    */
-  add(elapsedMs: number, repeated: boolean): void {
-    if (this.smoothed === undefined) {
-      this.smoothed = elapsedMs;
-      this.variation = elapsedMs / 2;
-    } else if (!repeated) {
-      this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - elapsedMs);
-      this.smoothed = 0.875 * this.smoothed + 0.125 * elapsedMs;
+  add({ sinceFirstMs, sinceLastMs, packets }: Measurement): void {
+    if (packets > 1) {
+      if (this.known === 'nothing' || sinceLastMs > this.overdueMs) this.begin(sinceFirstMs, 'at most');
+    } else if (this.known === 'exactly') {
+      this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - sinceFirstMs);
+      this.smoothed = 0.875 * this.smoothed + 0.125 * sinceFirstMs;
+    } else {
+      this.begin(sinceFirstMs, 'exactly');
     }
+  }
+
+  private begin(elapsedMs: number, known: 'at most' | 'exactly'): void {
+    this.known = known;
+    this.smoothed = elapsedMs;
+    this.variation = known === 'exactly' ? elapsedMs / 2 : 0;
+  }
+
+  /** The retransmission timeout of RFC 6298. */
+  private get expectedMs(): number {
+    return this.smoothed + 4 * this.variation;
   }
 }
 
-/** How long to wait behind each packet of one try. The last try goes on until the deadline ends it. */
-export function* waits(answerMs: number, last: boolean, retries: number): Generator<number> {
-  if (retries === 0) {
-    yield LONGEST_TIMER_MS;
-    return;
+/** What is known of one device. */
+export class AnswerTimes {
+  private readonly all = new AnswerTime();
+  private readonly methods = new Map<string, AnswerTime>();
+
+  of(method: string): AnswerTime {
+    const known = this.methods.get(method) ?? new AnswerTime(this.all);
+    if (this.methods.size < METHODS_MEASURED) this.methods.set(method, known);
+    return known;
   }
-  yield answerMs;
-  for (let wait = 2 * answerMs; ; wait *= 2) {
+
+  add(method: string, measurement: Measurement): void {
+    this.of(method).add(measurement);
+    this.all.add(measurement);
+  }
+}
+
+/**
+ * How long to wait behind each packet of one try, doubling. An early try ends when its answer is lost, and sends
+ * nothing shortly before; the last one goes on until the deadline ends it.
+ */
+export function* waits({ overdueMs, lostMs }: AnswerTime, last: boolean): Generator<number, undefined> {
+  for (let wait = overdueMs, left = lostMs; ; left -= wait, wait *= 2) {
+    if (!last && left < 1.5 * wait) {
+      yield left;
+      return undefined;
+    }
     yield wait;
-    if (last) continue;
-    yield wait;
-    return;
   }
 }

@@ -1,13 +1,15 @@
 /**
  * One command on its way: what it asks, every id under which it was sent, and the promise that settles exactly once,
- * by the answer, its deadline, its caller or the end of the session. Gathers clues on the way, so that a deadline can
- * be explained.
+ * by the answer, its deadline, its caller or the end of the session.
  */
+import type { Backoff } from '../backoff';
 import { MialinkError, type PeerError, type Values } from '../errors';
 import { type Deferred, deferred } from '../wait';
-import { encodeRequest, MAX_ID } from './message';
-import { MAX_PLAINTEXT_BYTES } from './packet';
-import { unsentError } from './socket';
+import type { Alarm } from './alarm';
+import type { Measurement } from './answer-time';
+import { type Circumstances, type Clue, explain, weightier } from './clues';
+import { meaningOf } from './device-errors';
+import type { Request } from './request';
 
 export interface Answer {
   result: unknown;
@@ -27,85 +29,154 @@ export interface CommandOptions {
   deviceId?: string;
 }
 
-/** What was seen while the answer was awaited. */
-export type Clue =
-  /** Hello is answered, so the device is there. */
-  | 'greeted'
-  /** A data packet from its address that our token does not fit. */
-  | 'otherToken'
-  /** A plaintext of nothing, or of no JSON. */
-  | 'unreadable'
-  /** Hello is answered by another did than the configured one. */
-  | { found: string; deviceId: string }
-  /** The system could not send: its error. */
-  | { unsent: unknown };
+/** What ends a sleep: its time, the end of the command, or news from the device. */
+export type Wakening = 'time' | 'finished' | 'greeted' | 'restarted' | 'refused' | 'busy';
+
+/** Whoever has the command in his queue. */
+export interface CommandOwner {
+  readonly label: string;
+  /** Calls `tick` of every command when it rings. */
+  readonly alarm: Alarm;
+  /** What is known of the device when the deadline comes. */
+  circumstances(): Circumstances;
+  /** It is settled; `failure` is missing after an answer. */
+  finished(command: Command, failure?: Error): void;
+}
+
+/** The packets under one id, and when the first and the last of them were sent. */
+interface Try {
+  id: number;
+  firstAt: number;
+  lastAt: number;
+  packets: number;
+}
 
 export class Command {
-  /** Every id under which it was sent; the function takes the answer time. */
-  readonly ids = new Map<number, () => void>();
   readonly method: string;
-  readonly params: unknown;
+  readonly body: string;
   readonly retries: number;
   readonly deviceId: string | undefined;
-  readonly finished: Promise<Answer>;
   /** `queued` until those before it have ended. */
   state: 'queued' | 'started' | 'finished' = 'queued';
-  private readonly startedAt = performance.now();
+  /** What the device answered last, if it may be asked again. */
+  refusal: PeerError | undefined;
+  /** Before it is asked again, when it was busy. */
+  pauses: Backoff | undefined;
+  /** When its turn came, of `performance.now()`. */
+  startedAt = Number.POSITIVE_INFINITY;
+  /** How many ids may follow the current one. */
+  triesLeft: number;
+  /** Those that were not answered yet. */
+  private readonly tries: Try[] = [];
   private readonly outcome: Deferred<Answer> = deferred();
-  private readonly timer: NodeJS.Timeout;
-  private readonly signal?: AbortSignal;
-  private readonly abort = () => this.reject(new MialinkError('aborted', { device: this.device }));
+  /** Moments of `performance.now()`. */
+  private readonly calledAt = performance.now();
+  private readonly deadlineAt: number;
+  private wakeAt = Number.POSITIVE_INFINITY;
+  private readonly abort = () => this.reject(new MialinkError('aborted', { device: this.owner.label }));
+  private awaken: ((wakening: Wakening) => void) | undefined;
   private clue: Clue | undefined;
 
   constructor(
-    private readonly device: string,
-    request: { method: string; params: unknown },
+    private readonly owner: CommandOwner,
+    { method, body }: Request,
     private readonly options: CommandOptions,
-    private readonly tokenProven: () => boolean,
   ) {
-    this.method = request.method;
-    this.params = request.params;
+    this.method = method;
+    this.body = body;
     this.retries = options.retries;
+    this.triesLeft = options.retries + 1;
     this.deviceId = options.deviceId;
-    this.finished = this.outcome.promise;
-    this.timer = setTimeout(() => this.reject(this.explain()), options.timeoutMs);
-    this.signal = options.signal;
-    if (this.signal?.aborted) this.abort();
-    else this.signal?.addEventListener('abort', this.abort, { once: true });
+    this.deadlineAt = this.calledAt + options.timeoutMs;
+    owner.alarm.set(this.deadlineAt);
+    if (options.signal?.aborted) this.abort();
+    else options.signal?.addEventListener('abort', this.abort, { once: true });
   }
 
-  resolve(id: number, result: unknown): void {
-    this.finish(() =>
-      this.outcome.resolve({ id, result, durationMs: Math.round(performance.now() - this.startedAt) }),
-    );
-  }
-
-  reject(error: Error): void {
-    this.finish(() => this.outcome.reject(error));
-  }
-
-  /** The device answered with an error of its own. */
-  refuse(peer: PeerError): void {
-    const answer = [peer.code, peer.message].filter((part) => part !== '').join(' ');
-    this.reject(
-      new MialinkError('deviceRefused', { device: this.device, method: this.method, answer }, { peer }),
-    );
-  }
-
-  /** Its turn has come; false if it is finished already. */
-  start(): boolean {
-    if (this.state === 'queued') this.state = 'started';
-    return this.open;
+  get answer(): Promise<Answer> {
+    return this.outcome.promise;
   }
 
   get open(): boolean {
     return this.state !== 'finished';
   }
 
-  /** The newest clue counts, but what the device itself sent weighs more than a silence. */
+  /** Its turn has come. */
+  start(): void {
+    this.state = 'started';
+    this.startedAt = performance.now();
+  }
+
+  /** Calls `awaken` at this moment, or before when something happens; once. One sleep at a time. */
+  sleepUntil(moment: number, awaken: (wakening: Wakening) => void): void {
+    this.awaken = awaken;
+    this.wakeAt = moment;
+    this.owner.alarm.set(moment);
+  }
+
+  wake(wakening: Wakening): void {
+    const { awaken } = this;
+    this.awaken = undefined;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    awaken?.(wakening);
+  }
+
+  /** Does what is due: its deadline, or the end of its sleep. Gives the next such moment. */
+  tick(now: number): number {
+    if (now >= this.deadlineAt) this.expire();
+    else if (now >= this.wakeAt) this.wake('time');
+    return this.open ? Math.min(this.deadlineAt, this.wakeAt) : Number.POSITIVE_INFINITY;
+  }
+
+  /** From now on it is sent under this id. */
+  beginTry(id: number): void {
+    this.triesLeft--;
+    this.tries.push({ id, firstAt: 0, lastAt: 0, packets: 0 });
+  }
+
+  /** A packet of the current try goes out. */
+  sent(now: number): void {
+    const current = this.tries.at(-1);
+    if (!current) return;
+    if (current.packets === 0) current.firstAt = now;
+    current.lastAt = now;
+    current.packets++;
+  }
+
+  /** The device has refused it, and is asked again: at once, or when it is no longer busy. */
+  repeatAfter(refusal: PeerError, wakening: 'refused' | 'busy'): void {
+    this.refusal = refusal;
+    this.wake(wakening);
+  }
+
+  /** An answer to this id has come: how long it took; undefined if the id is none of its own, or answered before. */
+  measure(id: number): Measurement | undefined {
+    const index = this.tries.findIndex((one) => one.id === id);
+    const [answered] = index < 0 ? [] : this.tries.splice(index, 1);
+    if (!answered) return undefined;
+    const { firstAt, lastAt, packets } = answered;
+    const now = performance.now();
+    return { sinceFirstMs: now - firstAt, sinceLastMs: now - lastAt, packets };
+  }
+
+  resolve(id: number, result: unknown): void {
+    if (!this.finish()) return;
+    this.outcome.resolve({ id, result, durationMs: Math.round(performance.now() - this.calledAt) });
+  }
+
+  reject(error: Error): void {
+    if (this.finish(error)) this.outcome.reject(error);
+  }
+
+  /** The device answered with an error of its own, and is not asked again. */
+  refuse(peer: PeerError): void {
+    this.reject(refusalError(this.owner.label, this.method, peer));
+  }
+
   saw(clue: Clue): void {
-    if (this.clue === 'otherToken' || this.clue === 'unreadable') return;
-    this.clue = clue;
+    // Another command may look for another id.
+    if (typeof clue === 'object' && 'found' in clue && clue.deviceId !== this.deviceId) return;
+    this.clue = weightier(this.clue, clue);
   }
 
   /** The device no longer shows itself: an earlier hello proves nothing any more. */
@@ -118,36 +189,32 @@ export class Command {
     this.clue = undefined;
   }
 
-  private explain(): MialinkError {
-    const values: Values = { device: this.device, method: this.method, timeoutMs: this.options.timeoutMs };
-    const { clue } = this;
-    if (clue === 'otherToken' && !this.tokenProven()) return new MialinkError('tokenOther', values);
-    if (clue === 'unreadable') return new MialinkError('answerUnreadable', values);
-    if (clue === 'greeted' && !this.tokenProven()) return new MialinkError('tokenRejected', values);
-    if (typeof clue !== 'object') {
-      return new MialinkError(this.state === 'queued' ? 'notSent' : 'noAnswer', values);
+  private expire(): void {
+    if (this.refusal) {
+      this.refuse(this.refusal);
+      return;
     }
-    if ('unsent' in clue) return unsentError(clue.unsent, values);
-    return new MialinkError('otherDevice', { ...values, ...clue });
+    const { method, options, owner, state } = this;
+    const unanswered = { device: owner.label, method, timeoutMs: options.timeoutMs, state };
+    this.reject(explain(unanswered, this.clue, owner.circumstances()));
   }
 
-  private finish(settle: () => void): void {
-    if (this.state === 'finished') return;
+  /** True for the first to settle it. */
+  private finish(failure?: Error): boolean {
+    if (this.state === 'finished') return false;
     this.state = 'finished';
-    clearTimeout(this.timer);
-    this.signal?.removeEventListener('abort', this.abort);
-    settle();
+    this.options.signal?.removeEventListener('abort', this.abort);
+    this.wake('finished');
+    this.owner.finished(this, failure);
+    return true;
   }
 }
 
-/** Why nobody could send this request; undefined if it can be sent. */
-export function requestProblem(device: string, method: string, params: unknown): MialinkError | undefined {
-  try {
-    const bytes = encodeRequest(MAX_ID, method, params).length;
-    if (bytes <= MAX_PLAINTEXT_BYTES) return undefined;
-    return new MialinkError('requestTooLong', { device, method, bytes, limit: MAX_PLAINTEXT_BYTES });
-  } catch (cause) {
-    const type = 'one with a cycle or a BigInt';
-    return new MialinkError('paramsInvalid', { device, method, type }, { cause });
-  }
+/** Says what the device said, and what it means where that is known. */
+function refusalError(device: string, method: string, peer: PeerError): MialinkError {
+  const answer = [peer.code, peer.message].filter((part) => part !== '').join(' ');
+  const values: Values = { device, method, answer };
+  const meaning = meaningOf(peer, method);
+  if (meaning !== undefined) values.context = meaning;
+  return new MialinkError('deviceRefused', values, { peer });
 }

@@ -2,39 +2,68 @@
 import { EventEmitter } from 'node:events';
 import { MialinkError } from '../errors';
 import type { Answer } from './command';
+import { type DeviceInfo, deviceInfo } from './device-info';
+import { PropertyAccess } from './properties';
+import type { SceneSubscription, Subscription } from './push';
 import type { Session, SessionState } from './session';
 import { type CheckedSettings, wholeNumber } from './settings';
+import type { SharedDevice } from './shared-device';
 
 export interface CallOptions {
   /** Default: the device's. */
   timeoutMs?: number;
   /** Default: the device's. 0: one datagram, never repeated, for what must not run twice. */
   retries?: number;
+  /** Ends the call at once, with `aborted`: nothing more is sent. A command that was sent may still be executed. */
   signal?: AbortSignal;
 }
 
-export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
-  private use: 'used' | 'closed' = 'used';
-  private readonly forward = (state: SessionState) => this.emit('state', state);
+/** A device, for whoever commands it. */
+export interface Caller {
+  /** What texts call it. */
+  readonly label: string;
+  /** Where it was last heard. */
+  readonly address: string;
+  /** Sends one command; see `MiioDevice.call`. */
+  call(method: string, params?: unknown, options?: CallOptions): Promise<Answer>;
+}
 
-  /** By `Network.device`; `release` gives the shared session back. */
+/**
+ * One device, by `Network.device`. Emits `state` when its state changes, and nothing else: errors are those of calls.
+ *
+ *     const { result } = await device.call('get_prop', ['power', 'bright'], { signal: AbortSignal.timeout(2_000) });
+ */
+export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implements Caller {
+  /** Its properties and actions, those of MIoT and classic ones. */
+  readonly properties: PropertyAccess;
+  private readonly session: Session;
+  private use: 'used' | 'closed' = 'used';
+  private readonly forward = () => this.emit('state', this.state);
+
+  /** By `Network.device`; `release` gives the shared part back. */
   constructor(
     private readonly settings: CheckedSettings,
-    private readonly session: Session,
+    private readonly shared: SharedDevice,
     private readonly release: () => void,
   ) {
     super();
+    this.session = shared.session;
+    this.properties = new PropertyAccess(this, settings.timeoutMs, shared.limits);
     // Any number of nodes may watch the state of one device: that is no leak to warn of.
     this.setMaxListeners(0);
-    session.on('state', this.forward);
+    this.session.on('state', this.forward);
   }
 
   get label(): string {
     return this.settings.label;
   }
 
+  /** `disconnected` also while the device at the address is another one than the configured. */
   get state(): SessionState {
-    return this.session.state;
+    const { deviceId } = this.settings;
+    const found = this.session.deviceId;
+    const another = deviceId !== undefined && found !== undefined && found !== deviceId;
+    return another && this.session.state === 'connected' ? 'disconnected' : this.session.state;
   }
 
   /** Decimal; undefined while it is neither configured nor told by a hello. */
@@ -49,6 +78,7 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
 
   /** Says hello by itself from now on, so that `state` is true without a command. */
   watch(): void {
+    if (this.use === 'closed') throw new MialinkError('closed', { device: this.label });
     this.session.startWatch(this.settings.deviceId);
   }
 
@@ -74,6 +104,29 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> {
       deviceId: this.settings.deviceId,
     });
     return method === 'miIO.info' ? { ...answer, result: withoutToken(answer.result) } : answer;
+  }
+
+  /** Who the device says it is: the answer of miIO.info, without its token. Rejects as `call` does. */
+  async info(options?: CallOptions): Promise<DeviceInfo> {
+    return deviceInfo((await this.call('miIO.info', [], options)).result);
+  }
+
+  /**
+   * What the device reports of its own accord, if it does (MIoT devices with a local subscription); shared by all who
+   * use the device, and closed with the last of them. Throws `closed`.
+   */
+  subscribe(): Subscription {
+    this.watch();
+    return this.shared.subscribe(this.settings);
+  }
+
+  /**
+   * What a gateway is to report: an array of `SceneEvent`. The caller closes it. Throws `settingInvalid` for events
+   * that are incomplete, or `closed`.
+   */
+  subscribeScenes(events: unknown): SceneSubscription {
+    this.watch();
+    return this.shared.subscribeScenes(this.settings, events);
   }
 
   /** Gives the session up; its other users keep it. */

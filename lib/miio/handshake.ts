@@ -1,10 +1,16 @@
 /**
- * Hello and its answer: where the device is, its did and its clock. Says hello at growing intervals until it is
- * answered; accepts an answer only while one is awaited, only from the address asked, and never looks at its token
- * field. A device with a known id that keeps silent is looked for under another address.
+ * Hello and its answer: where the device is, its did and its clock.
+ *
+ *   exchange     before a command: says hello again and again until it is answered. A device that keeps silent is
+ *                then greeted wherever else it may be: at the configured address, where discovery has seen it, and
+ *                where a search for its id finds it.
+ *   reassurance  while an answer is overdue: one hello beside the repeated command, so that a device that is there
+ *                costs no round trip more, and one that has restarted shows it by its clock.
+ *
+ * An answer counts only while one is awaited, from an address that was asked, and its token field is never looked at.
  */
-import { type Deferred, deferred, timePassed } from '../wait';
-import type { Clue, Command } from './command';
+import type { Clue } from './clues';
+import type { Command, Wakening } from './command';
 import { deviceIdText, HELLO, type Packet } from './packet';
 import type { MiioSocket } from './socket';
 
@@ -15,41 +21,64 @@ export interface HandshakeOptions {
   socket: MiioSocket;
   /** Host name or IP address -> IPv4 address. */
   resolve(address: string): Promise<string>;
-  /** The address at which a device answers now; undefined when it is not found. */
-  locate?(deviceId: string): Promise<string | undefined>;
+  /** The address at which a device answers now; undefined when it is not found, or `ended` settles before. */
+  locate?(deviceId: string, ended: Promise<unknown>): Promise<string | undefined>;
 }
 
 /** What the device last told of itself. */
-interface Peer {
+export interface Peer {
   address: string;
   did: Buffer;
-  /** The device's clock in seconds, and when it was heard (monotonic, milliseconds). */
+  /** The device's clock in seconds, and when it was heard (`performance.now()`, milliseconds). */
   stamp: number;
   heardAt: number;
 }
 
-const FIRST_WAIT_MS = 300;
-const LONGEST_WAIT_MS = 1_000;
+/** Often at first, since hellos get lost too; then patiently, since the device is not there. */
+const OFTEN = { hellos: 10, everyMs: 300 };
+const PATIENTLY_MS = 1_000;
 /** Strict firmware wants a recent handshake; every answer refreshes it. */
 const VALID_MS = 60_000;
-/** Unanswered hellos after which the device is looked for elsewhere. */
-const HELLOS_BEFORE_LOCATING = 3;
+/** Hellos of an exchange after which the device is looked for elsewhere. */
+const HELLOS_BEFORE_SEARCHING = 3;
+/** A clock that is further behind than this was set back: the device has restarted. */
+const CLOCK_TOLERANCE_S = 2;
+
+/** The hello whose answer is awaited, as long as its command is open. */
+interface Awaited {
+  purpose: 'exchange' | 'reassurance';
+  command: Command;
+  /** Of the device that has to answer; undefined: whoever is there. */
+  deviceId: string | undefined;
+}
+
+/** An address that was asked and may still answer. */
+interface Route {
+  /** The address or host name that led to it. */
+  place: string;
+  stopListening(): void;
+}
 
 export class Handshake {
-  /** Kept when it is forgotten: a late answer must still be known as this device's. */
+  /** Kept when it is doubted: a late answer must still be known as this device's. */
   peer: Peer | undefined;
-  private awaited: (Deferred<void> & { deviceId?: string }) | undefined;
-  private otherDevice: { found: string; deviceId: string } | undefined;
-  private locatedAddress: string | undefined;
-  private route: { address: string; close(): void } | 'none' | 'closed' = 'none';
+  private standing: 'good' | 'doubted' | 'closed' = 'doubted';
+  private awaited: Awaited | undefined;
+  /** Where it answered last: the address or host name. */
+  private place: string;
+  /** Where discovery has seen it, to be tried when it keeps silent. */
+  private seenAt: string | undefined;
+  private readonly routes = new Map<string, Route>();
 
   constructor(
     private readonly options: HandshakeOptions,
-    private readonly session: { receive(datagram: Buffer): void; saw(clue: Clue): void },
-  ) {}
+    private readonly session: { receive(datagram: Buffer, address: string): void; saw(clue: Clue): void },
+  ) {
+    this.place = options.address;
+  }
 
   get valid(): boolean {
-    return this.heardWithin(VALID_MS);
+    return this.standing === 'good' && this.heardWithin(VALID_MS);
   }
 
   /** True if it is valid, and of the device that the command is for. */
@@ -62,89 +91,139 @@ export class Handshake {
     return this.peer && deviceIdText(this.peer.did);
   }
 
+  /** The IPv4 addresses that were asked since the device was heard last. */
+  get asked(): string[] {
+    return [...this.routes.keys()];
+  }
+
   heardWithin(ms: number): boolean {
     return this.peer !== undefined && performance.now() - this.peer.heardAt < ms;
   }
 
-  /** Returns with a valid peer, or without one when `command` is finished. */
-  async exchange(command: Command): Promise<void> {
-    this.forget();
-    this.otherDevice = undefined;
-    const awaited = { ...deferred<void>(), deviceId: command.deviceId };
-    this.awaited = awaited;
-    for (let hellos = 1, wait = FIRST_WAIT_MS; command.open; hellos++) {
-      await this.sayHello(hellos, command.deviceId);
-      if (!(await timePassed(wait, awaited.promise, command.finished))) break;
-      wait = Math.min(2 * wait, LONGEST_WAIT_MS);
-      if (this.otherDevice) this.session.saw(this.otherDevice);
-    }
-    this.awaited = undefined;
+  /** Says hello until the device has answered: then calls `greeted`, unless the command is finished before. */
+  exchange(command: Command, greeted: () => void): void {
+    const places = new Set([this.place]);
+    let hellos = 0;
+    const sayHelloAndWait = () => {
+      hellos++;
+      if (hellos === HELLOS_BEFORE_SEARCHING) this.searchFor(command, places);
+      for (const place of places) void this.sayHello(place, command);
+      command.sleepUntil(performance.now() + (hellos <= OFTEN.hellos ? OFTEN.everyMs : PATIENTLY_MS), awaken);
+    };
+    const awaken = (wakening: Wakening) => {
+      if (wakening === 'greeted') greeted();
+      else if (wakening !== 'finished') sayHelloAndWait();
+    };
+    this.awaited = { purpose: 'exchange', command, deviceId: command.deviceId };
+    sayHelloAndWait();
   }
 
-  /** A header without data has arrived: true if it is the answer that was awaited. */
-  accept(packet: Packet): boolean {
-    if (!this.awaited || typeof this.route === 'string') return false;
-    const { deviceId } = this.awaited;
+  /** The answer to `command` is overdue: is the device still there, and its clock what we think? */
+  reassure(command: Command): void {
+    if (!this.peer) return;
+    this.awaited = { purpose: 'reassurance', command, deviceId: this.deviceId };
+    void this.sayHello(this.peer.address, command);
+  }
+
+  /** A header without data has come from `address`: true if it is the answer that was awaited. */
+  accept(packet: Packet, address: string): boolean {
+    const { awaited, peer } = this;
+    if (!awaited?.command.open) return false;
     const found = deviceIdText(packet.did);
-    if (deviceId && deviceId !== found) {
-      this.otherDevice = { found, deviceId };
+    if (awaited.deviceId !== undefined && awaited.deviceId !== found) {
+      // Not the one that this command is for, but perhaps the one that others use: then that one is well.
+      if (found === this.deviceId) this.refresh(packet.stamp);
+      this.session.saw({ found, deviceId: awaited.deviceId });
       return false;
     }
-    this.peer = {
-      address: this.route.address,
-      did: Buffer.from(packet.did),
-      stamp: packet.stamp,
-      heardAt: performance.now(),
-    };
-    this.awaited.resolve();
+    const restarted = peer !== undefined && wasSetBack(peer, packet.stamp);
     this.awaited = undefined;
+    this.peer = { address, did: Buffer.from(packet.did), stamp: packet.stamp, heardAt: performance.now() };
+    this.standing = 'good';
+    this.settleAt(address);
+    if (awaited.purpose === 'exchange') awaited.command.wake('greeted');
+    else if (restarted) awaited.command.wake('restarted');
     return true;
   }
 
   /** A verified answer tells the clock as well as a hello does. */
   refresh(stamp: number): void {
-    if (this.peer) this.peer = { ...this.peer, stamp, heardAt: performance.now() };
+    if (!this.peer || this.standing === 'closed') return;
+    this.peer.stamp = stamp;
+    this.peer.heardAt = performance.now();
+    this.standing = 'good';
   }
 
-  /** What was heard is not to be relied on any more. */
-  forget(): void {
-    if (this.peer) this.peer = { ...this.peer, heardAt: Number.NEGATIVE_INFINITY };
+  /** What was heard until `moment` (of `performance.now()`) is not to be relied on any more. */
+  doubt(moment: number): void {
+    if (this.standing === 'good' && this.peer && this.peer.heardAt <= moment) this.standing = 'doubted';
+  }
+
+  /** Discovery has met the device at this address. It is believed only when the device keeps silent at its old one. */
+  moved(address: string): void {
+    if (address !== this.peer?.address) this.seenAt = address;
   }
 
   close(): void {
-    if (typeof this.route === 'object') this.route.close();
-    this.route = 'closed';
-    this.awaited?.resolve();
+    this.standing = 'closed';
+    this.awaited = undefined;
+    this.settleAt(undefined);
   }
 
-  private async sayHello(hellos: number, deviceId: string | undefined): Promise<void> {
-    const { address, locate, port, resolve, socket } = this.options;
+  /** Adds the places where a silent device may be now. */
+  private searchFor({ deviceId, answer }: Command, places: Set<string>): void {
+    places.add(this.options.address);
+    if (this.seenAt !== undefined) places.add(this.seenAt);
+    this.seenAt = undefined;
+    if (deviceId === undefined) return;
+    this.options.locate?.(deviceId, answer).then(
+      (address) => address !== undefined && places.add(address),
+      () => undefined,
+    );
+  }
+
+  private async sayHello(place: string, command: Command): Promise<void> {
+    const { port, resolve, socket } = this.options;
     try {
-      if (deviceId && locate && hellos === HELLOS_BEFORE_LOCATING) {
-        this.locatedAddress = await locate(deviceId);
-      }
-      const resolved = await resolve(this.locatedAddress ?? address);
-      this.listenTo(resolved);
-      if (this.route !== 'closed') await socket.send(HELLO, port, resolved);
+      const address = await resolve(place);
+      await socket.open();
+      if (!command.open) return;
+      this.listenTo(address, place);
+      await socket.send(HELLO, port, address);
     } catch (error) {
       this.session.saw({ unsent: error });
     }
   }
 
-  private listenTo(address: string): void {
-    if (this.route === 'closed') return;
-    if (this.route !== 'none') {
-      if (this.route.address === address) return;
-      this.route.close();
+  private listenTo(address: string, place: string): void {
+    if (this.standing === 'closed' || this.routes.has(address)) return;
+    const { port, socket } = this.options;
+    const stopListening = socket.receive(address, port, (datagram) =>
+      this.session.receive(datagram, address),
+    );
+    this.routes.set(address, { place, stopListening });
+  }
+
+  /** The device is there and nowhere else. */
+  private settleAt(address: string | undefined): void {
+    for (const [asked, { place, stopListening }] of this.routes) {
+      if (asked === address) {
+        this.place = place;
+        continue;
+      }
+      stopListening();
+      this.routes.delete(asked);
     }
-    this.route = {
-      address,
-      close: this.options.socket.receive(address, this.options.port, this.session.receive),
-    };
   }
 }
 
 /** The device's clock now; wraps at 32 bits as the field does. */
-export function stampNow(peer: Peer): number {
-  return (peer.stamp + Math.floor((performance.now() - peer.heardAt) / 1000)) >>> 0;
+export function stampNow(peer: Readonly<Peer>, now = performance.now()): number {
+  return (peer.stamp + Math.floor((now - peer.heardAt) / 1000)) >>> 0;
+}
+
+/** True if the device has restarted, as its clock tells. A clock that stands still, as some do, tells nothing. */
+function wasSetBack(peer: Peer, stamp: number): boolean {
+  // The difference as a signed 32 bit number stays right when the clock wraps.
+  return stamp !== peer.stamp && ((stampNow(peer) - stamp) | 0) > CLOCK_TOLERANCE_S;
 }

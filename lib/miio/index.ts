@@ -1,7 +1,40 @@
-/** miIO devices on the LAN, usable without Node-RED: `new Network().device({ address, token }).call('miIO.info')`. */
+/**
+ * miIO devices on the local network, usable without Node-RED.
+ *
+ *     const network = new Network();
+ *     const lamp = network.device({ address: '192.168.1.20', token: '00112233445566778899aabbccddeeff' });
+ *     try {
+ *       const { model } = await lamp.info();
+ *       const { result } = await lamp.call('set_power', ['on'], { timeoutMs: 5_000 });
+ *     } catch (error) {
+ *       if (error instanceof MialinkError) console.error(error.code, error.message);
+ *     } finally {
+ *       await network.close();
+ *     }
+ *
+ * A network has one socket and one session for each device, with one command in flight and the others behind it. Every
+ * call settles: with the answer, or with a MialinkError whose `code` says which remedy helps.
+ */
 export type { Answer } from './command';
-export type { CallOptions, MiioDevice } from './device';
+export { isDestructive } from './destructive';
+export type { Caller, CallOptions, MiioDevice } from './device';
+export type { DeviceInfo } from './device-info';
 export type { DiscoveryOptions, FoundDevice } from './discovery';
 export { Network, type NetworkOptions } from './network';
+export { type UpgradeOptions, type UpgradeProgress, type UpgradeResult, upgradeFirmware } from './ota';
+export * from './properties';
+export { type ProvisioningOutcome, provision, type WifiSettings } from './provisioning';
+export type {
+  EventReport,
+  PropertyReport,
+  SceneEvent,
+  SceneReport,
+  SceneState,
+  SceneSubscription,
+  Subscription,
+  SubscriptionState,
+} from './push';
 export type { SessionState } from './session';
 export { checkSettings, type DeviceSettings } from './settings';
+export * from './spec';
+export { extractTokens, type TokenRecord, type TokenSource } from './tokens';

@@ -24,8 +24,25 @@ export type Message =
 /** An id is at least 1 and at most this; some firmware keeps it in a signed 32 bit number. */
 export const MAX_ID = 2 ** 31 - 1;
 
-export function encodeRequest(id: number, method: string, params: unknown): Buffer {
-  return Buffer.from(JSON.stringify({ id, method, params }));
+/** What a request says under any id. Throws a TypeError for params that JSON cannot express. */
+export function requestBody(method: string, params: unknown): string {
+  return JSON.stringify({ method, params }).slice(1);
+}
+
+/** How long the request with this body is under the longest id. */
+export function requestBytes(body: string): number {
+  return Buffer.byteLength(requestText(MAX_ID, body));
+}
+
+/** Every level takes two brackets. */
+const SHORTEST_TOO_DEEP = 2 * MAX_DEPTH;
+
+export function encodeRequest(id: number, body: string): Buffer {
+  return Buffer.from(requestText(id, body));
+}
+
+function requestText(id: number, body: string): string {
+  return `{"id":${id},${body}`;
 }
 
 export function parseMessage(plaintext: Buffer): Message {
@@ -46,15 +63,20 @@ function withoutEndingNuls(text: string): string {
 
 /** Undefined for what is no JSON, also when it is repaired, or nested too deeply. */
 function parseText(text: string): unknown {
-  for (const candidate of [text, repairJson(text)]) {
-    try {
-      const value: unknown = JSON.parse(candidate);
-      return isDeeperThan(value, MAX_DEPTH) ? undefined : withoutPrototypes(value);
-    } catch {
-      // the repaired text is the next candidate
-    }
+  const value = parseJson(text);
+  return value === undefined ? parseJson(repairJson(text)) : value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (text.length > SHORTEST_TOO_DEEP && isDeeperThan(value, MAX_DEPTH)) return undefined;
+    // JSON can spell this key so or with escapes, and no otherwise.
+    const suspicious = text.includes('__proto__') || text.includes('\\u');
+    return suspicious ? withoutPrototypes(value) : value;
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 function unreadable(text: string): Message {
@@ -64,12 +86,12 @@ function unreadable(text: string): Message {
 
 function classify(value: unknown): Message {
   if (!isRecord(value)) return { kind: 'stray' };
-  const { id, ...rest } = value;
-  if (typeof rest.method === 'string') return { kind: 'request', method: rest.method };
+  const { id, method, error, result } = value;
+  if (typeof method === 'string') return { kind: 'request', method };
   if (typeof id !== 'number' || !Number.isInteger(id)) return { kind: 'stray' };
-  if ('error' in rest && !('result' in rest))
-    return { kind: 'error', id, error: peerError(rest.error, rest.code) };
-  if ('result' in rest) return { kind: 'result', id, result: rest.result };
+  if ('result' in value) return { kind: 'result', id, result };
+  if ('error' in value) return { kind: 'error', id, error: peerError(error, value.code) };
+  const { id: _, ...rest } = value;
   return { kind: 'result', id, result: Object.keys(rest).length > 0 ? rest : null };
 }
 

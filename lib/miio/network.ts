@@ -1,97 +1,110 @@
 /**
- * The devices of one program: sockets by local address and sessions by device, shared by all who use them. A session
- * that nobody uses is kept for a while, since the next message often goes to the same device, and then closed.
+ * The devices of one program, shared by all who use them, and the sockets that they are spoken to through, by local
+ * address. A device that nobody uses is kept for a while, since the next message often goes to the same one, and then
+ * closed.
  */
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { MialinkError } from '../errors';
 import { MiioDevice } from './device';
+import { deviceInfo } from './device-info';
 import { type DiscoveryOptions, discover, type FoundDevice } from './discovery';
+import { type AskInfo, KnownModels } from './discovery-models';
+import { PushServer } from './push';
 import { Session } from './session';
 import { type CheckedSettings, checkSettings, type DeviceSettings } from './settings';
+import { SharedDevice } from './shared-device';
 import { MiioSocket, networkCause, type SocketOptions } from './socket';
+import { isNear } from './subnet';
 
 export interface NetworkOptions {
   /** For tests. */
   createSocket?: SocketOptions['createSocket'];
   interfaces?: DiscoveryOptions['interfaces'];
-  /** How long an unused session is kept; default 60000. */
+  /** Where gateways call us; default 54321, since they call no other port. */
+  pushPort?: number;
+  /** How long an unused device is kept; default 60000. */
   keepUnusedMs?: number;
 }
 
-interface SharedSession {
-  session: Session;
-  users: number;
-  idleTimer?: NodeJS.Timeout;
-}
+type Search = Omit<DiscoveryOptions, 'resolve'>;
 
 const LOCATE_TIMEOUT_MS = 1_000;
+/** Of the question for the model of a device that was found. */
+const INFO_TIMEOUT_MS = 5_000;
 
+/** Has no state outside of itself: two networks know nothing of each other. Close it, and nothing is left behind. */
 export class Network {
   private readonly sockets = new Map<string, MiioSocket>();
-  private readonly sessions = new Map<string, SharedSession>();
+  private readonly devices = new Map<string, SharedDevice>();
+  private readonly pushServers = new Map<string, PushServer>();
+  private readonly models = new KnownModels((found) => this.askInfo(found));
   private readonly closing = new AbortController();
 
   constructor(private readonly options: NetworkOptions = {}) {}
 
-  /** A device to command; close it when it is no longer used. Throws a MialinkError (`CONFIG`) for bad settings. */
+  /**
+   * A device to command. Nothing is sent before its first command or `watch`; close it when it is no longer used.
+   * Throws a MialinkError (`CONFIG`) for bad settings.
+   */
   device(settings: DeviceSettings): MiioDevice {
     const checked = checkSettings(settings);
     if (this.closing.signal.aborted) throw new MialinkError('closed', { device: checked.label });
-    const key = sessionKey(checked);
-    const shared = this.sessions.get(key) ?? { session: this.openSession(checked), users: 0 };
-    this.sessions.set(key, shared);
-    shared.users++;
-    clearTimeout(shared.idleTimer);
-    return new MiioDevice(checked, shared.session, () => this.release(key, shared));
+    const key = deviceKey(checked);
+    const shared = this.devices.get(key) ?? this.openDevice(checked);
+    this.devices.set(key, shared);
+    shared.use();
+    return new MiioDevice(checked, shared, () => this.release(key, shared));
   }
 
-  /** See `discover`. */
-  discover(options: Omit<DiscoveryOptions, 'resolve'> = {}): Promise<FoundDevice[]> {
-    const { createSocket, interfaces } = this.options;
-    const closed = this.closing.signal;
-    const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
-    return discover({ createSocket, interfaces, ...options, signal, resolve: resolveAddress });
+  /**
+   * Finds devices: every one that answers hello within `timeoutMs`, once, by its id. See `DiscoveryOptions`; rejects
+   * with a MialinkError where nobody can be asked.
+   *
+   *     for (const { address, deviceId } of await network.discover({ timeoutMs: 2_000 })) console.log(address, deviceId);
+   */
+  async discover(options: Search = {}): Promise<FoundDevice[]> {
+    const onFound = (device: FoundDevice) => {
+      this.models.ask(device);
+      options.onFound?.(device);
+    };
+    return this.models.complete(await this.search({ ...options, onFound }));
   }
 
   /** Settles all commands with `closed`, ends every search and closes every socket. */
   async close(): Promise<void> {
     this.closing.abort();
-    for (const { session, idleTimer } of this.sessions.values()) {
-      clearTimeout(idleTimer);
-      session.close();
-    }
-    this.sessions.clear();
-    const sockets = [...this.sockets.values()];
-    this.sockets.clear();
-    await Promise.all(sockets.map((socket) => socket.close()));
+    const devices = [...this.devices.values()];
+    this.devices.clear();
+    await Promise.all(devices.map((device) => device.close()));
+    await this.closeSockets();
   }
 
-  private openSession(settings: CheckedSettings): Session {
+  private openDevice(settings: CheckedSettings): SharedDevice {
     const { bindAddress } = settings;
-    return new Session({
+    const session = new Session({
       ...settings,
       socket: this.socketAt(bindAddress),
       resolve: (address) => resolveAddress(address, settings.label),
-      locate: (deviceId) => this.locate(deviceId, bindAddress),
+      locate: (deviceId, ended) => this.locate(deviceId, bindAddress, ended),
+      isNear: (address) => isNear(address, (this.options.interfaces ?? networkInterfaces)()),
+    });
+    return new SharedDevice(session, this.pushServerAt(bindAddress));
+  }
+
+  private release(key: string, device: SharedDevice): void {
+    if (this.closing.signal.aborted) return;
+    device.leave(this.options.keepUnusedMs ?? 60_000, () => {
+      this.devices.delete(key);
+      void device.close().then(() => (this.devices.size === 0 ? this.closeSockets() : undefined));
     });
   }
 
-  private release(key: string, shared: SharedSession): void {
-    shared.users--;
-    if (shared.users > 0 || this.closing.signal.aborted) return;
-    shared.session.stopWatch();
-    shared.idleTimer = setTimeout(() => this.drop(key, shared), this.options.keepUnusedMs ?? 60_000).unref();
-  }
-
-  private drop(key: string, shared: SharedSession): void {
-    shared.session.close();
-    this.sessions.delete(key);
-    if (this.sessions.size > 0) return;
-    for (const [bindAddress, socket] of this.sockets) {
-      this.sockets.delete(bindAddress);
-      void socket.close();
-    }
+  private async closeSockets(): Promise<void> {
+    const sockets = [...this.sockets.values()];
+    this.sockets.clear();
+    await Promise.all(sockets.map((socket) => socket.close()));
   }
 
   private socketAt(bindAddress: string): MiioSocket {
@@ -101,8 +114,58 @@ export class Network {
     return socket;
   }
 
-  /** The address at which the device with this id answers a broadcast. */
-  private async locate(deviceId: string, bindAddress: string): Promise<string | undefined> {
+  private pushServerAt(bindAddress: string): PushServer {
+    const { pushPort } = this.options;
+    const server = this.pushServers.get(bindAddress) ?? new PushServer({ bindAddress, port: pushPort });
+    this.pushServers.set(bindAddress, server);
+    return server;
+  }
+
+  private search(options: Search): Promise<FoundDevice[]> {
+    const { createSocket, interfaces } = this.options;
+    const closed = this.closing.signal;
+    const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
+    const onFound = (device: FoundDevice) => {
+      this.tellSessions(device);
+      options.onFound?.(device);
+    };
+    return discover({ createSocket, interfaces, ...options, onFound, signal, resolve: resolveAddress });
+  }
+
+  /** Whoever speaks to this device learns where it is now. */
+  private tellSessions({ deviceId, address }: FoundDevice): void {
+    for (const { session } of this.devices.values()) {
+      if (session.deviceId === deviceId) session.moved(address);
+    }
+  }
+
+  /** Asks by the conversation that we have with the device, or with the token that it discloses. */
+  private async askInfo({ deviceId, address, port, token }: FoundDevice): ReturnType<AskInfo> {
+    const options = { timeoutMs: INFO_TIMEOUT_MS, retries: 0, signal: this.closing.signal };
+    const sessions = [...this.devices.values()].map(({ session }) => session);
+    // Not where the device was before: the question would keep its user's commands waiting.
+    const open = sessions.find(
+      (session) =>
+        session.deviceId === deviceId && session.address === address && session.port === port,
+    );
+    if (open?.state === 'connected') {
+      return deviceInfo((await open.call('miIO.info', [], { ...options, deviceId })).result);
+    }
+    if (token === undefined) return undefined;
+    const device = this.device({ address, port, token, deviceId });
+    try {
+      return await device.info(options);
+    } finally {
+      device.close();
+    }
+  }
+
+  /** The address at which the device with this id answers a broadcast; looks for it until `ended` settles at most. */
+  private async locate(
+    deviceId: string,
+    bindAddress: string,
+    ended: Promise<unknown>,
+  ): Promise<string | undefined> {
     const found = new AbortController();
     let address: string | undefined;
     const onFound = (device: FoundDevice) => {
@@ -110,15 +173,16 @@ export class Network {
       address = device.address;
       found.abort();
     };
-    await this.discover({ bindAddress, timeoutMs: LOCATE_TIMEOUT_MS, onFound, signal: found.signal }).catch(
+    ended.catch(() => undefined).then(() => found.abort());
+    await this.search({ bindAddress, timeoutMs: LOCATE_TIMEOUT_MS, onFound, signal: found.signal }).catch(
       () => [],
     );
     return address;
   }
 }
 
-/** One session for a device, whoever speaks to it; the key stays in memory. */
-function sessionKey({ bindAddress, address, port, token }: CheckedSettings): string {
+/** One for a device, whoever speaks to it; the key stays in memory. */
+function deviceKey({ bindAddress, address, port, token }: CheckedSettings): string {
   return [bindAddress, address, port, token.toString('hex')].join(' ');
 }
 

@@ -12,7 +12,7 @@
  * Integers are big-endian. A hello is a header of ff behind magic and length. Source: python-miio's protocol.py and
  * the captures in test/vectors/miio.json (the widely copied README that zeroes the checksum field is wrong).
  */
-import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hash, timingSafeEqual } from 'node:crypto';
 
 export const MIIO_PORT = 54_321;
 export const HEADER_BYTES = 32;
@@ -20,6 +20,7 @@ export const HEADER_BYTES = 32;
 export const MAX_PLAINTEXT_BYTES = 65_507 - HEADER_BYTES - 16;
 
 const MAGIC = 0x2131;
+const CHECKSUM_OFFSET = 16;
 const BLOCK_BYTES = 16;
 
 /** Answered by every device with a 32-byte packet that tells its did and stamp. */
@@ -40,14 +41,15 @@ export function deriveKeys(token: Buffer): Keys {
 /** `did` is the raw 8 bytes, so that nothing is converted on the way of a command. */
 export function encodePacket(did: Buffer, stamp: number, plaintext: Buffer, keys: Keys): Buffer {
   const cipher = createCipheriv('aes-128-cbc', keys.key, keys.iv);
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  const packet = Buffer.allocUnsafe(HEADER_BYTES + ciphertext.length);
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  const packet = Buffer.concat([header, cipher.update(plaintext), cipher.final()]);
   packet.writeUInt16BE(MAGIC, 0);
   packet.writeUInt16BE(packet.length, 2);
   did.copy(packet, 4);
   packet.writeUInt32BE(stamp >>> 0, 12);
-  md5(packet.subarray(0, 16), keys.token, ciphertext).copy(packet, 16);
-  ciphertext.copy(packet, HEADER_BYTES);
+  // The checksum is that of the packet with the token in its place.
+  keys.token.copy(packet, CHECKSUM_OFFSET);
+  md5OfOne(packet).copy(packet, CHECKSUM_OFFSET);
   return packet;
 }
 
@@ -81,21 +83,27 @@ export function parsePacket(datagram: Buffer): Packet | DropReason {
     kind: datagram.length === HEADER_BYTES ? 'handshake' : 'data',
     did,
     stamp: datagram.readUInt32BE(12),
-    checksumField: datagram.subarray(16, HEADER_BYTES),
+    checksumField: datagram.subarray(CHECKSUM_OFFSET, HEADER_BYTES),
   };
 }
 
 /** The plaintext of a `data` packet; verified over the received bytes before anything is decrypted. */
 export function openPacket(datagram: Buffer, keys: Keys): Buffer | DropReason {
   const ciphertext = datagram.subarray(HEADER_BYTES);
-  const checksum = md5(datagram.subarray(0, 16), keys.token, ciphertext);
-  if (!timingSafeEqual(checksum, datagram.subarray(16, HEADER_BYTES))) return 'checksum';
-  try {
-    const decipher = createDecipheriv('aes-128-cbc', keys.key, keys.iv);
-    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
-  } catch {
-    return 'bad-padding';
-  }
+  const checksum = md5(datagram.subarray(0, CHECKSUM_OFFSET), keys.token, ciphertext);
+  if (!timingSafeEqual(checksum, datagram.subarray(CHECKSUM_OFFSET, HEADER_BYTES))) return 'checksum';
+  // Its padding left in, OpenSSL gives the plaintext in one piece.
+  const decipher = createDecipheriv('aes-128-cbc', keys.key, keys.iv).setAutoPadding(false);
+  return withoutPadding(decipher.update(ciphertext));
+}
+
+/** PKCS7: from 1 to 16 bytes at the end, each of which says how many they are. */
+function withoutPadding(padded: Buffer): Buffer | 'bad-padding' {
+  const count = padded.at(-1) ?? 0;
+  if (count < 1 || count > BLOCK_BYTES) return 'bad-padding';
+  const end = padded.length - count;
+  for (let index = end; index < padded.length; index++) if (padded[index] !== count) return 'bad-padding';
+  return padded.subarray(0, end);
 }
 
 /** The did as people know it: a decimal number. */
@@ -104,7 +112,12 @@ export function deviceIdText(did: Buffer): string {
 }
 
 function md5(...parts: Buffer[]): Buffer {
-  const hash = createHash('md5');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  const checksum = createHash('md5');
+  for (const part of parts) checksum.update(part);
+  return checksum.digest();
+}
+
+/** Half the time of `md5`, with a Node that has `hash` (20.12, 21.7). */
+function md5OfOne(part: Buffer): Buffer {
+  return typeof hash === 'function' ? hash('md5', part, 'buffer') : md5(part);
 }

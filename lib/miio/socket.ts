@@ -2,7 +2,12 @@
  * One UDP socket for all devices behind one local address. Datagrams go to whoever waits for that sender; opened by
  * the first packet sent, opened anew after an error, closed for good by `close`.
  */
-import { createSocket as createDgramSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import {
+  createSocket as createDgramSocket,
+  type SocketOptions as DgramOptions,
+  type RemoteInfo,
+  type Socket,
+} from 'node:dgram';
 import { MialinkError, messageOf, type Values } from '../errors';
 
 export type Receiver = (datagram: Buffer) => void;
@@ -11,35 +16,42 @@ export interface SocketOptions {
   /** Local IP address; blank or left out: chosen by the system. */
   bindAddress?: string;
   /** For tests. */
-  createSocket?: typeof createDgramSocket;
+  createSocket?: (options: DgramOptions) => Socket;
 }
 
 /** Answers of a hundred devices may arrive in one burst; the kernel's default holds a few dozen. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 export class MiioSocket {
-  private socket: Promise<Socket> | 'unopened' | 'closed' = 'unopened';
-  private readonly receivers = new Map<string, Set<Receiver>>();
+  private socket: Socket | Promise<Socket> | 'unopened' | 'closed' = 'unopened';
+  /** By the sender's port and address. */
+  private readonly receivers = new Map<number, Map<string, Set<Receiver>>>();
 
   constructor(private readonly options: SocketOptions = {}) {}
 
   /** Hands every datagram from `address`:`port` to `receiver`, until the returned function is called. */
   receive(address: string, port: number, receiver: Receiver): () => void {
-    const sender = `${address}:${port}`;
-    const receivers = this.receivers.get(sender) ?? new Set();
-    this.receivers.set(sender, receivers.add(receiver));
+    const atPort = this.receivers.get(port) ?? new Map<string, Set<Receiver>>();
+    const receivers = atPort.get(address) ?? new Set();
+    this.receivers.set(port, atPort.set(address, receivers.add(receiver)));
     return () => {
       receivers.delete(receiver);
-      if (receivers.size === 0 && this.receivers.get(sender) === receivers) this.receivers.delete(sender);
+      if (receivers.size === 0 && atPort.get(address) === receivers) atPort.delete(address);
     };
   }
 
+  /** Resolves when packets can be sent; rejects with `socketFailed` or `closed`. */
+  async open(): Promise<void> {
+    await this.opened();
+  }
+
   /** Resolves when the packet has been handed to the network; rejects with what `unsentError` explains. */
-  async send(packet: Buffer, port: number, address: string): Promise<void> {
-    const socket = await this.open();
-    if (this.socket === 'closed') throw closedError();
-    await new Promise<void>((resolve, reject) => {
-      socket.send(packet, port, address, (error) => (error ? reject(error) : resolve()));
+  send(packet: Buffer, port: number, address: string): Promise<void> {
+    const socket = this.opened();
+    if (!(socket instanceof Promise)) return transmit(socket, packet, port, address);
+    return socket.then((opened) => {
+      if (this.socket === 'closed') throw closedError();
+      return transmit(opened, packet, port, address);
     });
   }
 
@@ -48,25 +60,33 @@ export class MiioSocket {
     this.socket = 'closed';
     this.receivers.clear();
     if (socket instanceof Promise) await socket.then(shut, () => undefined);
+    else if (typeof socket !== 'string') shut(socket);
   }
 
-  private open(): Promise<Socket> {
+  private opened(): Socket | Promise<Socket> {
     if (this.socket === 'closed') return Promise.reject(closedError());
-    if (this.socket === 'unopened') {
-      const opening = openSocket(this.options, (datagram, sender) =>
-        this.deliver(datagram, `${sender.address}:${sender.port}`),
-      );
-      const gone = () => {
-        if (this.socket === opening) this.socket = 'unopened';
-      };
-      opening.then((socket) => socket.once('close', gone), gone);
-      this.socket = opening;
-    }
+    if (this.socket === 'unopened') this.socket = this.openAnew();
     return this.socket;
   }
 
-  private deliver(datagram: Buffer, sender: string): void {
-    for (const receiver of this.receivers.get(sender) ?? []) receiver(datagram);
+  private async openAnew(): Promise<Socket> {
+    try {
+      const socket = await openSocket(this.options, (datagram, sender) => this.deliver(datagram, sender));
+      socket.once('close', () => this.becomes('unopened'));
+      this.becomes(socket);
+      return socket;
+    } catch (error) {
+      this.becomes('unopened');
+      throw error;
+    }
+  }
+
+  private becomes(socket: Socket | 'unopened'): void {
+    if (this.socket !== 'closed') this.socket = socket;
+  }
+
+  private deliver(datagram: Buffer, { address, port }: RemoteInfo): void {
+    for (const receiver of this.receivers.get(port)?.get(address) ?? []) receiver(datagram);
   }
 }
 
@@ -96,6 +116,12 @@ export function openSocket(
       socket.unref();
       resolve(socket);
     });
+  });
+}
+
+function transmit(socket: Socket, packet: Buffer, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.send(packet, port, address, (error) => (error ? reject(error) : resolve()));
   });
 }
 

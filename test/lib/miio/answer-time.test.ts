@@ -1,60 +1,115 @@
 /** The estimator of RFC 6298 with the numbers worked out by hand, and the waits that follow from it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { AnswerTime, waits } from '../../../lib/miio/answer-time';
+import { AnswerTime, AnswerTimes, waits } from '../../../lib/miio/answer-time';
+
+/** An answer to a command that was sent once. */
+const once = (ms: number) => ({ sinceFirstMs: ms, sinceLastMs: ms, packets: 1 });
+const repeated = (sinceFirstMs: number, sinceLastMs: number) => ({ sinceFirstMs, sinceLastMs, packets: 2 });
+
+/** What is known after these exact times. */
+function knowing(...times: number[]): AnswerTime {
+  const known = new AnswerTime();
+  for (const ms of times) known.add(once(ms));
+  return known;
+}
 
 describe('the answer time of a method', () => {
-  it('is taken for a second as long as nothing is known', () => {
-    assert.equal(new AnswerTime().waitMs, 1_000);
+  it('is guessed as long as nothing is known, and never below the 4 s of a module that gives up', () => {
+    const unknown = new AnswerTime();
+    assert.equal(unknown.overdueMs, 500);
+    assert.ok(unknown.lostMs > 4_002);
   });
 
   it('follows RFC 6298: the first time, half of it as variation, then 1/8 and 1/4 of the news', () => {
-    const time = new AnswerTime();
-    time.add(400, false);
-    assert.equal(time.waitMs, 400 + 4 * 200);
-    time.add(800, false);
-    // variation 0.75 * 200 + 0.25 * |400 - 800| = 250, smoothed 0.875 * 400 + 0.125 * 800 = 450
-    assert.equal(time.waitMs, 450 + 4 * 250);
+    assert.equal(knowing(300).overdueMs, 300 + 4 * 150);
+    // variation 0.75 * 150 + 0.25 * |300 - 400| = 137.5, smoothed 0.875 * 300 + 0.125 * 400 = 312.5
+    assert.equal(knowing(300, 400).overdueMs, 312.5 + 4 * 137.5);
+    assert.equal(knowing(300, 400).lostMs, 2 * (312.5 + 4 * 137.5));
   });
 
-  it('is never waited for less than 200 ms', () => {
-    const time = new AnswerTime();
-    for (let n = 0; n < 50; n++) time.add(2, false);
-    assert.equal(time.waitMs, 200);
+  it('is never waited for less than 200 ms, and lost after a second at the earliest', () => {
+    const fast = knowing(...Array.from({ length: 50 }, () => 2));
+    assert.equal(fast.overdueMs, 200);
+    assert.equal(fast.lostMs, 1_000);
   });
 
-  it('begins with the time of a repeated packet, but learns nothing more from one', () => {
-    const time = new AnswerTime();
-    time.add(300, true);
-    assert.equal(time.waitMs, 900);
-    time.add(5_000, true);
-    assert.equal(time.waitMs, 900);
+  it('is overdue after 2 s at the latest, since a repeat does no harm', () => {
+    const slow = knowing(4_000, 4_000, 4_000);
+    assert.equal(slow.overdueMs, 2_000);
+    assert.ok(slow.lostMs > 8_000);
+  });
+
+  it('begins with the bound that a repeated packet gives, until an exact time is known', () => {
+    const known = new AnswerTime();
+    known.add(repeated(700, 200));
+    assert.equal(known.overdueMs, 700);
+    known.add(once(60));
+    assert.equal(known.overdueMs, 200);
+  });
+
+  it('learns nothing from a repeated packet that was probably answered as fast as ever', () => {
+    const known = knowing(100);
+    known.add(repeated(400, 100));
+    assert.equal(known.overdueMs, knowing(100).overdueMs);
+  });
+
+  it('learns from a repeated packet that the device has become slow', () => {
+    const known = knowing(50, 50, 50);
+    known.add(repeated(3_000, 2_400));
+    assert.ok(known.lostMs >= 6_000);
   });
 
   it('stays above the answers of a steady device', () => {
     const steady = fc.array(fc.integer({ min: 90, max: 110 }), { minLength: 1, maxLength: 50 });
     fc.assert(
       fc.property(steady, (samples) => {
-        const time = new AnswerTime();
-        for (const sample of samples) time.add(sample, false);
-        assert.ok(time.waitMs >= 200 && time.waitMs <= 330);
+        const { overdueMs } = knowing(...samples);
+        assert.ok(overdueMs >= 200 && overdueMs <= 330);
       }),
     );
   });
 });
 
+describe('the answer times of a device', () => {
+  it('let a new method be repeated as soon as the others are, but not be taken for lost', () => {
+    const times = new AnswerTimes();
+    for (let n = 0; n < 5; n++) times.add('get_prop', once(20));
+    assert.equal(times.of('toggle').overdueMs, 200);
+    assert.equal(times.of('toggle').lostMs, new AnswerTime().lostMs);
+    assert.equal(times.of('get_prop').lostMs, 1_000);
+  });
+
+  it('are kept for a limited number of methods', () => {
+    const times = new AnswerTimes();
+    for (let n = 0; n < 1_000; n++) times.add(`method ${n}`, once(20));
+    assert.equal(times.of('method 0').lostMs, 1_000);
+    assert.equal(times.of('method 999').lostMs, new AnswerTime().lostMs);
+  });
+});
+
 describe('the waits behind the packets of one try', () => {
-  it('are three, the second and third twice as long, when another try may follow', () => {
-    assert.deepEqual([...waits(200, false, 3)], [200, 400, 400]);
+  it('double until the answer is lost, when another try may follow', () => {
+    assert.deepEqual([...waits(knowing(2), false)], [200, 400, 400]);
+    assert.deepEqual([...waits(new AnswerTime(), false)], [500, 1_000, 2_000, 1_000]);
+  });
+
+  it('are together as long as an answer may take, and none is short, whatever was measured', () => {
+    const samples = fc.array(fc.double({ min: 0, max: 10_000, noNaN: true }), { maxLength: 20 });
+    fc.assert(
+      fc.property(samples, (times) => {
+        const known = knowing(...times);
+        const all = [...waits(known, false)];
+        const sum = all.reduce((total, wait) => total + wait, 0);
+        assert.ok(Math.abs(sum - known.lostMs) < 1e-6);
+        assert.ok(Math.min(...all) >= 200 && all.length < 10);
+      }),
+    );
   });
 
   it('double without end in the last try', () => {
-    const last = waits(200, true, 3);
+    const last = waits(knowing(2), true);
     const first = Array.from({ length: 6 }, () => last.next().value);
     assert.deepEqual(first, [200, 400, 800, 1_600, 3_200, 6_400]);
-  });
-
-  it('are a single one, longer than any deadline, when nothing may be repeated', () => {
-    assert.deepEqual([...waits(200, true, 0)], [2 ** 31 - 1]);
   });
 });

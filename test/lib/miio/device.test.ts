@@ -1,8 +1,10 @@
 /** The device as a program uses it: settings that are checked once, calls, and what an answer never tells. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { MialinkError } from '../../../lib/errors';
 import { checkSettings, type DeviceSettings, type MiioDevice, Network } from '../../../lib/miio';
+import { deviceInfo } from '../../../lib/miio/device-info';
 import type { SimulatedDevice } from '../../simulators/home';
 import { because, pluggedIn } from './conversation';
 
@@ -70,6 +72,20 @@ describe('the settings of a miIO device', () => {
   }
 });
 
+describe('what a device says of itself', () => {
+  it('is taken as it comes: rssi as a text, versions as numbers, an uptime of 0', () => {
+    const result = { life: 0, fw_ver: 3, mcu_fw_ver: '0007', ap: { rssi: '-61' }, token: TOKEN };
+    assert.deepEqual(deviceInfo(result), { firmware: '3', mcuFirmware: '0007', rssi: -61, uptimeS: 0 });
+  });
+
+  it('may be nothing, or nonsense', () => {
+    for (const result of [null, '', [], { ap: 'x', netif: null, life: 'y', model: {} }]) {
+      assert.deepEqual(deviceInfo(result), {});
+    }
+    fc.assert(fc.property(fc.anything(), (anything) => typeof deviceInfo(anything) === 'object'));
+  });
+});
+
 describe('a miIO device', () => {
   let simulated: SimulatedDevice;
   let network: Network;
@@ -106,6 +122,16 @@ describe('a miIO device', () => {
     assert.equal(result.model, 'yeelink.light.lamp1');
     assert.ok(!JSON.stringify(result).includes(simulated.token));
     assert.ok(!('token' in result));
+  });
+
+  it('tells who it is in words of ours, as far as it says so', async () => {
+    const info = await device.info();
+    assert.equal(info.model, 'yeelink.light.lamp1');
+    assert.equal(info.firmware, '1.0.0');
+    assert.equal(info.hardware, 'MW300');
+    assert.match(info.mac ?? '', /^28:6C:07/);
+    assert.deepEqual([info.ssid, info.rssi, info.address], ['home', -45, '127.0.0.1']);
+    assert.ok(!JSON.stringify(info).includes(simulated.token));
   });
 
   it('sends params as they are: an array, an object, or [] when there are none', async () => {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { encodeRequest, type Message, parseMessage } from '../../../lib/miio/message';
+import {
+  encodeRequest,
+  type Message,
+  parseMessage,
+  requestBody,
+  requestBytes,
+} from '../../../lib/miio/message';
 import { deriveKeys, openPacket, parsePacket } from '../../../lib/miio/packet';
 import vectors from '../../vectors/miio.json';
 
@@ -15,8 +21,21 @@ const opened = (vector: { token: string; packetHex: string }): Buffer => {
 
 describe('miIO message', () => {
   it('sends compact JSON with the id first', () => {
-    const text = encodeRequest(1, 'miIO.info', []).toString();
+    const text = encodeRequest(1, requestBody('miIO.info', [])).toString();
     assert.equal(text, '{"id":1,"method":"miIO.info","params":[]}');
+  });
+
+  it('knows how long a request is at most, in bytes', () => {
+    const body = requestBody('set_name', ['Flur', '走廊', 'ü']);
+    assert.equal(requestBytes(body), encodeRequest(2 ** 31 - 1, body).length);
+  });
+
+  it('lets no key __proto__ through, however it is written', () => {
+    for (const key of ['__proto__', '\\u005f_proto__', '__pro\u0001to__']) {
+      const message = parse(`{"id":4,"result":{"${key}":{"admin":true},"ok":1}}`);
+      assert.deepEqual(message, { kind: 'result', id: 4, result: { ok: 1 } });
+      assert.deepEqual(Object.keys('result' in message ? Object(message.result) : {}), ['ok']);
+    }
   });
 
   for (const vector of vectors.replies) {

@@ -44,6 +44,21 @@ describe('the network of miIO devices', () => {
     await network.device(settings).call('echo');
   });
 
+  it('shows a wrong device id to the one who has it, and to nobody else', async () => {
+    const right = network.device(settings);
+    const wrong = network.device({ ...settings, deviceId: '4711', timeoutMs: 700 });
+    const states = { right: [] as string[], wrong: [] as string[] };
+    await right.call('echo');
+    right.on('state', (state) => states.right.push(state));
+    wrong.on('state', (state) => states.wrong.push(state));
+    wrong.watch();
+    await assert.rejects(wrong.call('echo'), because('otherDevice'));
+    assert.equal(wrong.state, 'disconnected');
+    assert.equal(right.state, 'connected');
+    await right.call('echo');
+    assert.deepEqual(states, { right: [], wrong: [] });
+  });
+
   it('has another session for another token or port', async () => {
     await network.device(settings).call('echo');
     assert.equal(network.device({ ...settings, token: '0'.repeat(32) }).state, 'idle');
@@ -179,6 +194,30 @@ describe('a miIO device with an id that gets another address', () => {
     const device = devices.device(settings);
     assert.deepEqual((await device.call('echo', ['here'])).result, ['here']);
     assert.equal(home.device('200000002').received.length, 0);
+  });
+
+  it('is found where discovery has seen it, also when nobody knows its id beforehand', async () => {
+    home = await Home.start([lamp({ ...moved, address: '127.54.9.11' })]);
+    const { deviceId: _, ...anybody } = settings;
+    const device = devices.device(anybody);
+    await device.call('echo', ['before']);
+    await home.close();
+    home = await Home.start([moved], { broadcast });
+    await devices.discover({ timeoutMs: 100 });
+    assert.equal(device.address, '127.54.9.11', 'it was not heard at the new one');
+    assert.deepEqual((await device.call('echo', ['after'])).result, ['after']);
+    assert.equal(device.address, '127.54.9.12');
+  });
+
+  it('stays where it answers, whatever discovery has seen elsewhere', async () => {
+    const impostor = lamp({ address: '127.54.9.12', token: '0'.repeat(32), did: moved.did });
+    home = await Home.start([lamp({ ...moved, address: '127.54.9.11' }), impostor], { broadcast });
+    const device = devices.device(settings);
+    await device.call('echo', ['before']);
+    await devices.discover({ addresses: '127.54.9.12', timeoutMs: 100 });
+    for (let n = 0; n < 3; n++) await device.call('echo', [n]);
+    assert.equal(device.address, '127.54.9.11');
+    assert.equal(home.devices[1]?.received.length, 0);
   });
 
   it('is not looked for any more after close', async () => {

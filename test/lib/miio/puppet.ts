@@ -37,11 +37,11 @@ export class Puppet {
 
   private constructor(private readonly socket: Socket) {}
 
-  static async open(address = '127.0.0.1'): Promise<Puppet> {
+  static async open(address = '127.0.0.1', port = 0): Promise<Puppet> {
     const socket = createSocket('udp4');
     const puppet = new Puppet(socket);
     socket.on('message', (datagram, from) => puppet.receive(datagram, from));
-    socket.bind(0, address);
+    socket.bind(port, address);
     await once(socket, 'listening');
     return puppet;
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { setTimeout as pass } from 'node:timers/promises';
 import { type Corruption, spoilAnswer } from '../../simulators/home/faults';
 import { encodeHelloReply, tokenBytes } from '../../simulators/home/wire';
 import { because, Client } from './conversation';
@@ -102,6 +103,20 @@ describe('a miIO session among liars', () => {
     assert.equal(client.session.deviceId, '4711');
   });
 
+  it('does not listen to the late answer of a hello whose command is answered', async () => {
+    await client.warmUp('get');
+    puppet.onHello = () => undefined;
+    puppet.onRequest = (request) => {
+      if (puppet.hellos > 1) puppet.result(request, ['true']);
+    };
+    assert.deepEqual(await client.result('get'), ['true']);
+    puppet.send(puppet.helloReply(puppet.did, 5));
+    await pass(50);
+    puppet.onRequest = (request) => puppet.result(request, ['next']);
+    assert.deepEqual(await client.result('get'), ['next']);
+    assert.equal(puppet.requests.at(-1)?.stamp, 1_000);
+  });
+
   it('never takes its token from the answer to a hello', async () => {
     puppet.onHello = (from) =>
       puppet.send(encodeHelloReply(puppet.did, puppet.stamp, tokenBytes(OTHER_TOKEN)), from);
@@ -134,7 +149,10 @@ describe('a miIO session among liars', () => {
 
   it('answers an error that is a bare text, or has no code', async () => {
     puppet.onRequest = ({ id }) => puppet.send(puppet.packet({ id, error: 'unknown_method' }));
-    await assert.rejects(client.call('get'), because('deviceRefused', /refused get: unknown_method$/));
+    await assert.rejects(
+      client.call('get'),
+      because('deviceRefused', /refused get: unknown_method \(it does not know this method/),
+    );
     puppet.onRequest = ({ id }) => puppet.send(puppet.packet({ id, error: { message: 'busy' } }));
     await assert.rejects(client.call('get'), because('deviceRefused', /refused get: busy$/));
   });

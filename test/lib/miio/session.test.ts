@@ -51,7 +51,10 @@ describe('a miIO session', () => {
       assert.ok(error instanceof MialinkError);
       assert.equal(error.code, 'DEVICE');
       assert.deepEqual(error.peer, { code: -5001, message: 'invalid_arg' });
-      assert.equal(error.message, 'the lamp refused fail: -5001 invalid_arg');
+      assert.match(
+        error.message,
+        /^the lamp refused fail: -5001 invalid_arg \(it does not accept these params/,
+      );
       return true;
     });
     assert.equal(client.session.state, 'connected');
@@ -151,20 +154,6 @@ describe('a miIO session', () => {
     await new Promise((resolve) => setTimeout(resolve, 450));
     assert.deepEqual(sent, []);
     assert.deepEqual(client.states, ['connecting', 'connected', 'closed']);
-  });
-
-  it('takes a command back that its caller aborts, before and while it is sent', async () => {
-    const early = AbortSignal.abort();
-    await assert.rejects(client.call('echo', ['early'], { signal: early }), because('aborted'));
-    device.faults.silentCommands = true;
-    const controller = new AbortController();
-    const command = client.call('echo', ['late'], { signal: controller.signal });
-    await once(device, 'command');
-    controller.abort();
-    await assert.rejects(command, because('aborted'));
-    device.faults.silentCommands = false;
-    assert.deepEqual(await client.result('echo', ['next']), ['next']);
-    assert.equal(device.executed.length, 1);
   });
 
   it('keeps no timer behind when all is done', async () => {

@@ -1,0 +1,72 @@
+/**
+ * What all who use one device have in common: the conversation with it, what is known of how much it bears in one
+ * request, and its reports, which begin with the first who wants them and end with the last user of the device.
+ */
+
+import { DeviceLimits } from './properties/limits';
+import { type PushServer, SceneSubscription, Subscription } from './push';
+import { checkSceneEvents } from './push/scene-event';
+import type { Session } from './session';
+import type { CheckedSettings } from './settings';
+
+export class SharedDevice {
+  readonly limits = new DeviceLimits();
+  private users = 0;
+  private reports: Subscription | undefined;
+  private idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly session: Session,
+    private readonly pushServer: PushServer,
+  ) {}
+
+  /** One user more. */
+  use(): void {
+    this.users++;
+    clearTimeout(this.idleTimer);
+  }
+
+  /** One user less; after the last one `unused` is called when nobody has come for `keepMs`. */
+  leave(keepMs: number, unused: () => void): void {
+    this.users--;
+    if (this.users > 0) return;
+    this.session.stopWatch();
+    void this.endReports();
+    this.idleTimer = setTimeout(unused, keepMs).unref();
+  }
+
+  subscribe({ label, deviceId }: CheckedSettings): Subscription {
+    const { session } = this;
+    if (!this.reports) {
+      this.reports = new Subscription({ session, label, deviceId });
+      this.reports.start();
+    }
+    return this.reports;
+  }
+
+  subscribeScenes({ label, deviceId }: CheckedSettings, events: unknown): SceneSubscription {
+    const { session, pushServer: server } = this;
+    const scenes = new SceneSubscription({
+      session,
+      label,
+      deviceId,
+      server,
+      events: checkSceneEvents(label, events),
+    });
+    scenes.start();
+    return scenes;
+  }
+
+  /** Takes leave of the device, if it is there, and settles what waits for it. */
+  async close(): Promise<void> {
+    clearTimeout(this.idleTimer);
+    await this.endReports();
+    this.session.close();
+  }
+
+  private async endReports(): Promise<void> {
+    const { reports } = this;
+    this.reports = undefined;
+    await reports?.close();
+  }
+}
