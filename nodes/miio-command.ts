@@ -1,10 +1,11 @@
 /** miio-command: sends one command to a device for each message, and passes the result on. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { MialinkError } from '../lib/errors';
-import type { DeviceSettings, MiioDevice } from '../lib/miio';
+import type { MiioDevice } from '../lib/miio';
+import { isDestructive } from '../lib/miio/destructive';
 import { ChosenDevice } from './device-sharing';
-import { network } from './miio-device';
-import { asNumber, asText, isRecord, type Message, onInput, typedValue } from './runtime';
+import { deviceOfMessage } from './message-device';
+import { asFlag, asNumber, asText, isRecord, type Message, onInput, typedValue } from './runtime';
 import { StatusLight } from './status';
 
 interface Config extends NodeDef {
@@ -14,6 +15,7 @@ interface Config extends NodeDef {
   params?: string;
   paramsType?: string;
   retries?: string | number;
+  allowDestructive?: boolean | string;
 }
 
 export default function register(RED: NodeAPI): void {
@@ -28,16 +30,22 @@ export default function register(RED: NodeAPI): void {
 
     const handle = async (message: Message, signal: AbortSignal) => {
       const method = await methodOf(RED, this, config, message);
+      // Only the field allows it: what a message can switch on, a wrong message switches on.
+      if (isDestructive(method) && !asFlag(config.allowDestructive, false)) {
+        throw new MialinkError('destructiveRefused', { node: this.name || this.type, method });
+      }
       const params = await paramsOf(RED, this, config, message);
       const device = chosen ? chosen.acquire() : deviceOfMessage(message, this);
       const retries = asNumber(config.retries) ?? asNumber(message.retries);
       try {
         const { result, id, durationMs } = await device.call(method, params, { retries, signal });
         const { address, deviceId } = device;
-        message.miio = { address, deviceId, method, params, id, durationMs };
+        message.miio = { address, deviceId, method, params: withoutPassword(params), id, durationMs };
         message.payload = result;
       } catch (error) {
-        if (error instanceof MialinkError && error.peer) message.miio = { method, params, ...error.peer };
+        if (error instanceof MialinkError && error.peer) {
+          message.miio = { method, params: withoutPassword(params), ...error.peer };
+        }
         throw error;
       } finally {
         if (!chosen) device.close();
@@ -68,17 +76,7 @@ async function paramsOf(RED: NodeAPI, node: Node, config: Config, message: Messa
   return message.params ?? (isRecord(message.payload) ? message.payload.params : undefined) ?? [];
 }
 
-/** A device that is not configured: `{address, port?, deviceId?, token, timeoutMs?, retries?}`. */
-function deviceOfMessage(message: Message, node: Node): MiioDevice {
-  const { device } = message;
-  if (!isRecord(device)) throw new MialinkError('deviceNotGiven', { node: node.name || node.type });
-  const settings: DeviceSettings = {
-    address: asText(device.address),
-    port: asNumber(device.port),
-    token: asText(device.token),
-    deviceId: asText(device.deviceId),
-    timeoutMs: asNumber(device.timeoutMs),
-    retries: asNumber(device.retries),
-  };
-  return network.device(settings);
+/** What provisioning sends is not for those behind us. */
+function withoutPassword(params: unknown): unknown {
+  return isRecord(params) && 'passwd' in params ? { ...params, passwd: '***' } : params;
 }

@@ -1,11 +1,13 @@
 /**
  * miio-device (config): one miIO device, shared by the nodes that name it. It says hello to the device while a node
- * uses it, and has the admin routes behind the dialog's *scan* and *test*.
+ * uses it, and has the admin routes behind the dialog's *scan* and *test*; those behind *Tokens from a file* are in
+ * `token-upload`.
  */
 import type { NodeAPI, NodeDef } from 'node-red';
-import { type DeviceSettings, type FoundDevice, type MiioDevice, Network } from '../lib/miio';
+import { type DeviceSettings, type MiioDevice, Network } from '../lib/miio';
 import { type DeviceNode, shareDevice } from './device-sharing';
 import { adminPost, asNumber, asText, inUsersLanguage, isRecord } from './runtime';
+import { registerTokenUpload } from './token-upload';
 
 interface Credentials {
   token?: string;
@@ -45,13 +47,18 @@ export default function register(RED: NodeAPI): void {
     );
   }
 
+  registerTokenUpload(RED);
+
   adminPost(RED, '/miio-device/discover', 'miio-device.write', async (body) => {
     const found = await network.discover({
       addresses: asText(body.addresses),
       bindAddress: asText(body.bindAddress),
       timeoutMs: DISCOVERY_MS,
     });
-    return { devices: await Promise.all(found.map(withModel)) };
+    // A token that a device discloses stays here.
+    return {
+      devices: found.map(({ token, ...device }) => ({ ...device, tokenDisclosed: token !== undefined })),
+    };
   });
 
   adminPost(RED, '/miio-device/test', 'miio-device.write', async (body) => {
@@ -95,12 +102,6 @@ async function askInfo(settings: DeviceSettings): Promise<Info> {
   } finally {
     device.close();
   }
-}
-
-/** Hello does not tell the model; who discloses his token can be asked for it. The token itself stays here. */
-async function withModel({ token, ...device }: FoundDevice): Promise<object> {
-  const info = token === undefined ? undefined : await askInfo({ ...device, token }).catch(() => undefined);
-  return { ...device, model: info?.model, tokenDisclosed: token !== undefined };
 }
 
 /** The settings as the library takes them; a blank number means its default. */

@@ -1,7 +1,11 @@
-/** miio-discover: looks for devices on the network, for each message and at an interval. */
+/**
+ * miio-discover: looks for devices on the network, for each message and at an interval. With an interval it knows who
+ * was there before, and tells who has appeared, moved or disappeared.
+ */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { MialinkError } from '../lib/errors';
 import type { FoundDevice } from '../lib/miio';
+import { CHANGES, type Changes, Presence } from '../lib/miio/presence';
 import { network } from './miio-device';
 import { asNumber, asText, type Message, onInput, type Send } from './runtime';
 import { StatusLight } from './status';
@@ -10,6 +14,7 @@ interface Config extends NodeDef {
   addresses?: string;
   timeoutMs?: string | number;
   interval?: string | number;
+  report?: string;
   output?: string;
   bindAddress?: string;
 }
@@ -21,28 +26,46 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     light.show(isInterval(config) ? 'idle' : 'misconfigured');
+    const seconds = isInterval(config) ? (asNumber(config.interval) ?? 0) : 0;
+    const presence = seconds > 0 ? new Presence() : undefined;
     let searches = 0;
 
     const search = async (message: Message, send: Send, signal: AbortSignal) => {
       if (!isInterval(config)) throw intervalInvalid(this, config);
       searches++;
       const devices = await light.during(() => lookAround(config, message, signal)).finally(() => searches--);
-      if (config.output === 'list') send({ ...message, payload: devices });
-      else for (const device of devices) send(messageAbout(device, RED.util.cloneMessage(message)));
+      for (const news of presence ? follow(presence, devices, message) : tell(devices)) {
+        send(news(RED.util.cloneMessage(message)));
+      }
+    };
+
+    const tell = (devices: FoundDevice[]): News[] =>
+      config.output === 'list' ? [listOf(devices)] : devices.map(messageAbout);
+
+    const follow = (presence: Presence, devices: FoundDevice[], message: Message): News[] => {
+      const changes = searchesPart(config, message) ? presence.met(devices) : presence.searched(devices);
+      // A number is not a text of the editor's catalogue: this one is in the language of the server.
+      const text = RED._('miio-discover.status.found', { count: presence.devices.length });
+      this.status({ fill: 'green', shape: 'dot', text });
+      return config.output === 'list'
+        ? newsAsList(presence.devices, changes, config.report)
+        : newsOfEach(changes, config.report);
     };
 
     const searchByItself = () => {
       if (searches === 0) this.receive();
     };
-    const seconds = isInterval(config) ? (asNumber(config.interval) ?? 0) : 0;
-    const atDeploy = seconds > 0 ? setTimeout(searchByItself, 0) : undefined;
-    const timer = seconds > 0 ? setInterval(searchByItself, seconds * 1_000) : undefined;
+    const atDeploy = presence ? setTimeout(searchByItself, 0) : undefined;
+    const timer = presence ? setInterval(searchByItself, seconds * 1_000) : undefined;
     onInput(RED, this, search, () => {
       clearTimeout(atDeploy);
       clearInterval(timer);
     });
   }
 }
+
+/** What becomes of a copy of the message that asked. */
+type News = (message: Message) => Message;
 
 /** A timer takes no more. */
 const LONGEST_INTERVAL = 2_147_483;
@@ -69,8 +92,48 @@ async function lookAround(config: Config, message: Message, signal: AbortSignal)
   return devices;
 }
 
+/** A message with addresses of its own says nothing about who is at others. */
+function searchesPart(config: Config, message: Message): boolean {
+  return asText(config.addresses) === '' && asText(message.addresses) !== '';
+}
+
+function newsOfEach(changes: Changes, report: string | undefined): News[] {
+  return CHANGES.filter((change) => change !== 'present' || report !== 'changes').flatMap((change) =>
+    changes[change].map((device) => (message: Message) => {
+      const about = change === 'disappeared' ? messageInMemory(device) : messageAbout(device);
+      return { ...about(message), miio: { change } };
+    }),
+  );
+}
+
+function newsAsList(devices: FoundDevice[], changes: Changes, report: string | undefined): News[] {
+  const idsOf = (list: FoundDevice[]) => list.map(({ deviceId }) => deviceId);
+  const miio = {
+    appeared: idsOf(changes.appeared),
+    moved: idsOf(changes.moved),
+    disappeared: idsOf(changes.disappeared),
+  };
+  if (report === 'changes' && Object.values(miio).every((ids) => ids.length === 0)) return [];
+  return [(message) => ({ ...listOf(devices)(message), miio })];
+}
+
+function listOf(devices: FoundDevice[]): News {
+  return (message) => ({ ...message, payload: devices.map(copyOf) });
+}
+
 /** `msg.device` is what miio-command takes. */
-function messageAbout(found: FoundDevice, message: Message): Message {
-  const { stamp: _, ...device } = found;
-  return { ...message, payload: found, device };
+function messageAbout(found: FoundDevice): News {
+  const { address, port, deviceId, token } = found;
+  const device = { address, port, deviceId, ...(token === undefined ? {} : { token }) };
+  return (message) => ({ ...message, payload: copyOf(found), device });
+}
+
+/** Without `msg.device`, so that nobody commands who has gone. */
+function messageInMemory(found: FoundDevice): News {
+  return ({ device: _, ...message }) => ({ ...message, payload: copyOf(found) });
+}
+
+/** A flow may change what it gets; what is remembered of the device stays. */
+function copyOf(device: FoundDevice): FoundDevice {
+  return { ...device };
 }

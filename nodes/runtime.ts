@@ -4,6 +4,7 @@
  * all (from an older flow).
  */
 import { setMaxListeners } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red';
 import { MialinkError, messageOf } from '../lib/errors';
 
@@ -67,19 +68,19 @@ export function onClose(node: Node, dispose: () => void | Promise<void>): void {
 }
 
 /**
- * An admin route that takes and answers JSON. `handler` gets the body as an object; what it throws becomes the answer
- * `{error}` with status 400, in the words of the error.
+ * An admin route that takes and answers JSON. `handler` gets the body as an object, or where it is no JSON the request
+ * to read it from; what it throws becomes the answer `{error}` with status 400, in the words of the error.
  */
 export function adminPost(
   RED: NodeAPI,
   path: string,
   permission: string,
-  handler: (body: Record<string, unknown>) => Promise<unknown>,
+  handler: (body: Record<string, unknown>, request: Readable) => Promise<unknown>,
 ): void {
   RED.httpAdmin.post(path, RED.auth.needsPermission(permission), (request, response) => {
     const body: unknown = request.body;
     Promise.resolve()
-      .then(() => handler(isRecord(body) ? body : {}))
+      .then(() => handler(isRecord(body) ? body : {}, request))
       .then((answer) => response.json(answer))
       .catch((error: unknown) => response.status(400).json({ error: inUsersLanguage(RED, error).message }));
   });

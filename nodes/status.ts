@@ -1,5 +1,5 @@
 /**
- * The status of a flow node: the state of its connection, over it a firmware, and over both the operation under way or
+ * The status of a flow node: the state of its connection (with what it is used for), over it a firmware, and over both the operation under way or
  * just ended. Texts are keys of the node's own catalogue, so that each user reads his own language.
  */
 import type { Node, NodeStatus } from 'node-red';
@@ -40,7 +40,14 @@ export const FIRMWARE = {
   cancelled: GREY_RING,
 } as const satisfies Record<string, Light>;
 
-const LIGHTS = { ...CONNECTION, ...OPERATION, ...FIRMWARE };
+/** What becomes of a subscription to what a device reports of its own accord. */
+export const PUSH = {
+  subscribing: YELLOW_RING,
+  subscribed: GREEN_DOT,
+  'not-offered': GREY_RING,
+} as const satisfies Record<string, Light>;
+
+const LIGHTS = { ...CONNECTION, ...OPERATION, ...FIRMWARE, ...PUSH };
 
 export type StatusKey = keyof typeof LIGHTS;
 
@@ -49,6 +56,7 @@ export class StatusLight {
   private underWay = 0;
   private connection: StatusKey | undefined;
   private firmware: keyof typeof FIRMWARE | undefined;
+  private push: keyof typeof PUSH | undefined;
 
   constructor(private readonly node: Node) {}
 
@@ -70,6 +78,12 @@ export class StatusLight {
     this.showLasting();
   }
 
+  /** What becomes of the subscription; seen while the device is connected. */
+  showPush(key: keyof typeof PUSH): void {
+    this.push = key;
+    this.showLasting();
+  }
+
   /** Runs an operation under the blue dot, then shows how it ended. */
   async during<Value>(operation: () => Promise<Value>): Promise<Value> {
     this.underWay++;
@@ -85,7 +99,8 @@ export class StatusLight {
   }
 
   private showLasting(): void {
-    const key = this.firmware ?? this.connection;
+    const connection = this.connection === 'connected' ? (this.push ?? 'connected') : this.connection;
+    const key = this.firmware ?? connection;
     if (key && this.underWay === 0) this.show(key);
   }
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { isRecord } from '../../nodes/runtime';
-import { CONNECTION, FIRMWARE, OPERATION } from '../../nodes/status';
+import { CONNECTION, FIRMWARE, OPERATION, PUSH } from '../../nodes/status';
 
 const ROOT = join(__dirname, '../..');
 const NODES = join(ROOT, 'nodes');
@@ -30,6 +30,7 @@ for (const type of TYPES) {
     const used = [
       ...keysOfTemplate(template),
       ...keysOfScript(script, type),
+      ...keysOfSource(type),
       ...statusesOf(type).map((status) => `${type}.status.${status}`),
       ...(definition.category === 'config' ? [] : [`palette.label.${definition.category}`]),
     ];
@@ -173,16 +174,25 @@ function keysOfScript(script: string, type: string): string[] {
     .filter((key) => !key.endsWith('.svg'));
 }
 
+/** What the node itself asks its catalogue for. */
+function keysOfSource(type: string): string[] {
+  const source = readFileSync(join(NODES, `${type}.ts`), 'utf8');
+  return [...source.matchAll(new RegExp(`\\bRED\\._\\('(${type}\\.[^']*)'`, 'g'))].map(
+    ([, key]) => key ?? '',
+  );
+}
+
 /** The statuses that the node can show, by what its source uses. */
 function statusesOf(type: string): string[] {
   const source = readFileSync(join(NODES, `${type}.ts`), 'utf8');
-  const all = Object.keys({ ...CONNECTION, ...OPERATION, ...FIRMWARE });
+  const all = Object.keys({ ...CONNECTION, ...OPERATION, ...FIRMWARE, ...PUSH });
   const shown = [...source.matchAll(/\blight\.show\w*\(.*\)/g)].join('\n');
   return all.filter(
     (status) =>
       (status in CONNECTION && source.includes('new ChosenDevice')) ||
       (status in OPERATION && source.includes('light.during(')) ||
       (status in FIRMWARE && source.includes('light.showFirmware(')) ||
+      (status in PUSH && source.includes('light.showPush(')) ||
       shown.includes(`'${status}'`),
   );
 }

@@ -1,6 +1,6 @@
 /** The flow of every miio-command test: the node, its config node, and a simulated lamp behind them. */
 import assert from 'node:assert/strict';
-import { Home, lamp, type SimulatedDevice } from '../simulators/home';
+import { Home, lamp, type SimulatedDevice, type SimulatedDeviceOptions } from '../simulators/home';
 import { load, useNodeRed } from '../support/flow';
 
 export const WRONG_TOKEN = '00112233445566778899aabbccddeeff';
@@ -19,13 +19,13 @@ export function commandNode(more: Record<string, unknown> = {}) {
 }
 
 /** A lamp for each test; call inside `describe`, instead of `useNodeRed`. */
-export function useLamp() {
+export function useLamp(options: Partial<SimulatedDeviceOptions> = {}) {
   useNodeRed();
   let home: Home;
   let device: SimulatedDevice;
 
   beforeEach(async () => {
-    home = await Home.start([lamp({ port: 0 })]);
+    home = await Home.start([lamp({ port: 0, ...options })]);
     const [first] = home.devices;
     assert.ok(first);
     device = first;

@@ -44,6 +44,7 @@ describe('miio-discover', () => {
     assert.deepEqual(payload, disclosing.device);
     assert.equal(typeof stamp, 'number');
     assert.equal(disclosing.topic, 'home');
+    assert.ok(!('miio' in disclosing), 'without an interval there is no change to tell');
     assert.ok(!('token' in (hidden.payload as object)), 'a hidden token is left out');
   });
 

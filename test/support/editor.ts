@@ -84,6 +84,28 @@ export class Editor {
     return this.page.locator(`#node-input-${name}:visible, #node-config-input-${name}:visible`).last();
   }
 
+  /** A cell of the open dialog's table, by its row and the words that stand in it while it is empty. */
+  cell(row: number, words: string): Locator {
+    return this.rows().nth(row).getByPlaceholder(words, { exact: true });
+  }
+
+  /** The rows of the open dialog's table. */
+  rows(): Locator {
+    return this.page.locator('#dialog-form .red-ui-editableList-list > li:visible');
+  }
+
+  async addRow(): Promise<void> {
+    await this.page.locator('#dialog-form .red-ui-editableList-addButton:visible').click();
+  }
+
+  async removeRow(row: number): Promise<void> {
+    const before = await this.rows().count();
+    await this.rows().nth(row).locator('.red-ui-editableList-item-remove').click();
+    await this.rows()
+      .nth(before - 1)
+      .waitFor({ state: 'detached' });
+  }
+
   async drag(type: string, x: number, y: number): Promise<void> {
     await this.palette(type).hover();
     await this.page.mouse.down();
@@ -141,6 +163,8 @@ export class Editor {
   async complaint(name: string, text: string): Promise<void> {
     await this.field(name).hover();
     await this.page.locator('.red-ui-popover').getByText(text, { exact: true }).waitFor();
+    // The words lie over the next field.
+    await this.page.mouse.move(0, 0);
   }
 
   async deploy(): Promise<void> {
