@@ -1,0 +1,87 @@
+/** `--discover`: who answers hello on the network. */
+import type { FoundDevice } from '../miio';
+import { type Context, show } from './context';
+import { DONE, NOTHING_FOUND } from './exit-codes';
+import { table } from './table';
+import { text } from './texts';
+
+const SEARCH_MS = 3_000;
+const PROGRESS_EVERY_MS = 100;
+
+/** A found device as it is shown: the token only if it was asked for. */
+type Described = Omit<FoundDevice, 'token'> & { token?: string; tokenDisclosed: boolean };
+
+export async function discoverDevices(addresses: string, context: Context): Promise<number> {
+  const { settings, terminal } = context;
+  const found = await search(addresses, context);
+  const devices = found.map((device) => described(device, context));
+  if (devices.length > 0 || settings.json) show(devices, context, () => asTable(devices));
+  if (devices.length > 0) return DONE;
+  terminal.tell(text('nothingFound'));
+  return NOTHING_FOUND;
+}
+
+/** The device at this address, as soon as it answers; undefined after telling that none did. */
+export async function findDevice(address: string, context: Context): Promise<FoundDevice | undefined> {
+  const answered = new AbortController();
+  const [device] = await search(address, context, answered);
+  if (!device) context.terminal.tell(text('nothingFound'));
+  return device;
+}
+
+export function described({ token, ...device }: FoundDevice, { settings }: Context): Described {
+  const tokenDisclosed = token !== undefined;
+  return settings.showToken && tokenDisclosed
+    ? { ...device, tokenDisclosed, token }
+    : { ...device, tokenDisclosed };
+}
+
+/** `first` is aborted by the first answer, and ends the search. */
+async function search(addresses: string, context: Context, first?: AbortController): Promise<FoundDevice[]> {
+  const { network, settings, terminal } = context;
+  const timeoutMs = settings.timeoutMs ?? SEARCH_MS;
+  const startedAt = performance.now();
+  let count = 0;
+  const tick = () => {
+    const seconds = Math.max(0, (timeoutMs - (performance.now() - startedAt)) / 1_000).toFixed(1);
+    terminal.progress(text('searching', { count, seconds }));
+  };
+  const ticking = setInterval(tick, PROGRESS_EVERY_MS);
+  try {
+    const found = await network.discover({
+      addresses: withPort(addresses, settings.port),
+      bindAddress: settings.bindAddress,
+      timeoutMs,
+      signal: first ? AbortSignal.any([context.signal, first.signal]) : context.signal,
+      onFound: () => {
+        count++;
+        first?.abort();
+        tick();
+      },
+    });
+    context.signal.throwIfAborted();
+    return found;
+  } finally {
+    clearInterval(ticking);
+    terminal.endProgress();
+  }
+}
+
+/** `--port` is for every address that has none of its own. */
+function withPort(addresses: string, port: number | undefined): string {
+  if (port === undefined) return addresses;
+  const words = addresses.split(/[\s,;]+/).filter((word) => word !== '');
+  return words.map((word) => (word.includes(':') ? word : `${word}:${port}`)).join(' ');
+}
+
+function asTable(devices: Described[]): string {
+  const heads = [text('address'), text('deviceId'), text('model'), text('token'), text('name')];
+  const rows = devices.map(({ address, deviceId, model = '', name = '', token, tokenDisclosed }) => [
+    address,
+    deviceId,
+    model,
+    token ?? text(tokenDisclosed ? 'tokenDisclosed' : 'tokenHidden'),
+    name,
+  ]);
+  return table(heads, rows);
+}

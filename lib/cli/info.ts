@@ -1,0 +1,35 @@
+/** `--info`: what a device tells of itself; without a token, what hello tells. */
+import { isRecord } from '../untrusted';
+import { type Context, deviceSettings, show } from './context';
+import { described, findDevice } from './discover';
+import { DONE, NOTHING_FOUND } from './exit-codes';
+import { list } from './table';
+
+export async function showInfo(address: string, context: Context): Promise<number> {
+  const info = context.settings.token === '' ? await hello(address, context) : await ask(address, context);
+  if (!info) return NOTHING_FOUND;
+  // The words of the protocol: nobody translates `fw_ver`.
+  show(info, context, () => list(Object.entries(info).map(([name, value]) => [name, asLine(value)])));
+  return DONE;
+}
+
+async function hello(address: string, context: Context): Promise<object | undefined> {
+  const found = await findDevice(address, context);
+  return found && described(found, context);
+}
+
+async function ask(address: string, context: Context): Promise<object> {
+  const { network, signal } = context;
+  const device = network.device(deviceSettings(address, context));
+  try {
+    const { result } = await device.call('miIO.info', [], { signal });
+    const { deviceId = '' } = device;
+    return { address: device.address, deviceId, ...(isRecord(result) ? result : {}) };
+  } finally {
+    device.close();
+  }
+}
+
+function asLine(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
