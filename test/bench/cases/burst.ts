@@ -1,0 +1,31 @@
+/** A hundred devices get twenty commands each at once, as when a whole home is switched off. */
+import { CLIENT_NAMES } from '../clients/client';
+import { connectAll, burst as sendBurst, sequences } from '../workload';
+import type { Case } from './case';
+
+const DEVICES = 100;
+const COMMANDS = 20;
+const LIMIT_MS = 15_000;
+
+export const burst: Case = {
+  name: 'burst',
+  clients: CLIENT_NAMES,
+  rounds: 5,
+  home: { devices: DEVICES },
+  figures: [
+    {
+      what: '100 devices, 20 commands to each at once',
+      value: ({ rate = Number.NaN }) => rate,
+      unit: '/s',
+      shown: 'ratio to the floor',
+      atLeast: 0.9,
+    },
+    { what: 'of them answered', value: ({ answered = Number.NaN }) => answered, unit: '', atLeast: 2_000 },
+  ],
+  async measure(open, network) {
+    const devices = await connectAll(open(), network, DEVICES);
+    await sequences(devices, 1, LIMIT_MS);
+    const { answered, elapsedMs } = await sendBurst(devices, COMMANDS, LIMIT_MS);
+    return { answered, rate: (answered / elapsedMs) * 1000 };
+  },
+};

@@ -1,0 +1,29 @@
+/** A process that has just started, as a command line is: from the first line of the program to the first reply. */
+import { CLIENT_NAMES } from '../clients/client';
+import { addressesOf } from '../home';
+import type { Case } from './case';
+
+export const firstReply: Case = {
+  name: 'first-reply',
+  clients: CLIENT_NAMES,
+  rounds: 7,
+  home: { devices: 1 },
+  figures: [
+    {
+      what: 'first reply in a fresh process',
+      value: ({ replyMs = Number.NaN }) => replyMs,
+      unit: 'ms',
+      atMost: 12,
+    },
+    { what: 'before it, loading the client', value: ({ loadMs = Number.NaN }) => loadMs, unit: 'ms' },
+  ],
+  async measure(open, network) {
+    const startedAt = performance.now();
+    const client = open();
+    const loadedAt = performance.now();
+    const [address = ''] = addressesOf(network, 1);
+    const device = await client.connect(address);
+    await device.call('get_prop', ['power']);
+    return { loadMs: loadedAt - startedAt, replyMs: performance.now() - loadedAt };
+  },
+};

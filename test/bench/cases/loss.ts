@@ -1,0 +1,104 @@
+/**
+ * Devices behind a bad network, every client with its default settings. When an answer is lost, only executing the
+ * command again brings one; a good client does not do that while the answer is on its way. A device that needs 4 s is
+ * as slow as a Wi-Fi module that waits for its microcontroller.
+ */
+import { RETRYING } from '../clients/client';
+import type { HomeOptions } from '../home';
+import { connectAll, percentile, sequences } from '../workload';
+import type { Case, Figure, Sample } from './case';
+
+const answeredOf = (what: string, commands: number, atLeast?: number): Figure => ({
+  what,
+  value: ({ answered = Number.NaN }) => (100 * answered) / commands,
+  unit: '%',
+  atLeast,
+});
+const p50: Figure = { what: 'p50', value: ({ p50 = Number.NaN }) => p50, unit: 'ms' };
+const p95: Figure = { what: 'p95', value: ({ p95 = Number.NaN }) => p95, unit: 'ms' };
+const p99: Figure = { what: 'p99', value: ({ p99 = Number.NaN }) => p99, unit: 'ms' };
+const executedTwice: Figure = {
+  what: 'executed twice',
+  value: ({ executedTwice }) => executedTwice,
+  unit: '',
+};
+const executedInVain: Figure = {
+  what: 'executed twice though the answer was under way',
+  value: ({ executedInVain }) => executedInVain,
+  unit: '',
+};
+
+export const loss: Case[] = [
+  onNetwork({
+    name: 'loss-10',
+    home: { devices: 50, delayMs: 50, loss: 0.1 },
+    each: 10,
+    limitMs: 25_000,
+    figures: [
+      answeredOf('10 % loss each way, 50 ms, answered of 500', 500, 100),
+      p50,
+      { ...p95, atMost: 1_500 },
+      p99,
+      executedTwice,
+      { ...executedInVain, atMost: 0 },
+    ],
+  }),
+  onNetwork({
+    name: 'slow',
+    home: { devices: 250, delayMs: 4_000 },
+    each: 2,
+    limitMs: 14_000,
+    figures: [
+      answeredOf('a device that needs 4 s, answered of 500', 500, 100),
+      { ...executedTwice, atMost: 0 },
+    ],
+  }),
+  onNetwork({
+    name: 'slow-loss-10',
+    home: { devices: 250, delayMs: 4_000, loss: 0.1 },
+    each: 2,
+    limitMs: 22_000,
+    figures: [
+      answeredOf('the same with 10 % loss each way', 500),
+      executedTwice,
+      { ...executedInVain, atMost: 0 },
+    ],
+  }),
+  onNetwork({
+    name: 'loss-30',
+    home: { devices: 500, delayMs: 50, loss: 0.3 },
+    each: 4,
+    limitMs: 25_000,
+    figures: [answeredOf('30 % loss each way, 50 ms, answered of 2,000', 2_000, 99.9), p50, p95, p99],
+  }),
+];
+
+interface Network {
+  name: string;
+  home: HomeOptions;
+  /** Commands for each device, one after the other. */
+  each: number;
+  limitMs: number;
+  figures: Figure[];
+}
+
+function onNetwork({ name, home, each, limitMs, figures }: Network): Case {
+  return {
+    name,
+    clients: RETRYING,
+    rounds: 1,
+    sideBySide: true,
+    home,
+    figures,
+    async measure(open, network): Promise<Sample> {
+      const devices = await connectAll(open(), network, home.devices);
+      const { answered, durations } = await sequences(devices, each, limitMs);
+      return {
+        answered,
+        p50: percentile(durations, 0.5),
+        p95: percentile(durations, 0.95),
+        p99: percentile(durations, 0.99),
+      };
+    },
+  };
+}

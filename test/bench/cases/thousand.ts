@@ -1,0 +1,69 @@
+/**
+ * A thousand devices in one process. Every device is connected and answers one command, then ten more, one after the
+ * other, the devices at once. Memory is what the process holds a second later, its garbage collected.
+ */
+import { CLIENT_NAMES } from '../clients/client';
+import { connectAll, sequences } from '../workload';
+import type { Case } from './case';
+
+const DEVICES = 1_000;
+const COMMANDS = 10;
+const LIMIT_MS = 15_000;
+const REST_MS = 1_000;
+const MB = 1024 * 1024;
+
+export const thousand: Case = {
+  name: 'thousand',
+  clients: CLIENT_NAMES,
+  rounds: 3,
+  home: { devices: DEVICES },
+  figures: [
+    {
+      what: '1,000 devices, connected',
+      value: ({ connected = Number.NaN }) => connected,
+      unit: '',
+      atLeast: DEVICES,
+    },
+    {
+      what: 'of 10,000 commands answered',
+      value: ({ answered = Number.NaN }) => answered,
+      unit: '',
+      atLeast: DEVICES * COMMANDS,
+    },
+    {
+      what: 'their rate',
+      value: ({ rate = Number.NaN }) => rate,
+      unit: '/s',
+      shown: 'ratio to the floor',
+      atLeast: 0.8,
+    },
+    {
+      what: 'memory (resident)',
+      value: ({ memory = Number.NaN }) => memory,
+      unit: 'MB',
+      shown: 'more than the floor',
+      atMost: 10,
+    },
+    {
+      what: 'of it the heap',
+      value: ({ heap = Number.NaN }) => heap,
+      unit: 'MB',
+      shown: 'more than the floor',
+    },
+  ],
+  async measure(open, network) {
+    const devices = await connectAll(open(), network, DEVICES);
+    const connected = await sequences(devices, 1, LIMIT_MS);
+    const { answered, elapsedMs } = await sequences(devices, COMMANDS, LIMIT_MS);
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    globalThis.gc?.();
+    const { rss, heapUsed } = process.memoryUsage();
+    return {
+      connected: connected.answered,
+      answered,
+      rate: (answered / elapsedMs) * 1000,
+      memory: rss / MB,
+      heap: heapUsed / MB,
+    };
+  },
+};
