@@ -1,12 +1,19 @@
 """Discovers and commands the simulated home with python-miio and prints what it found, as one JSON object.
 
-Arguments: address and token of the lamp, address and token of the purifier.
+Arguments: address and token of the lamp, of the purifier, of one with all that python-miio asks a purifier, and of
+the plug.
+
+Debian's miiocli as a whole does not start with Debian's click, so its commands are run one device class at a time, and one
+for each device, since each begins with the id 1 again, which a device takes for a repeat.
 """
+import contextlib
+import io
 import json
 import sys
 
 try:
     from miio import Device, DeviceException
+    from miio.airpurifier_miot import AirPurifierMiot
     from miio.miioprotocol import MiIOProtocol
     from miio.miot_device import MiotDevice
     from miio.yeelight import Yeelight
@@ -30,7 +37,25 @@ def refusal(device, method):
     return None
 
 
-def main(lamp_address, lamp_token, purifier_address, purifier_token):
+def miiocli(device_class, address, token, *command):
+    """What the command prints, as lines."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        arguments = ["--ip", address, "--token", token, *command]
+        device_class.get_device_group().main(arguments, prog_name="miiocli", standalone_mode=False)
+    return [line for line in printed.getvalue().splitlines() if line]
+
+
+def main(
+    lamp_address,
+    lamp_token,
+    purifier_address,
+    purifier_token,
+    full_address,
+    full_token,
+    plug_address,
+    plug_token,
+):
     lamp = Device(lamp_address, lamp_token)
     info = lamp.info()
     yeelight = Yeelight(lamp_address, lamp_token, start_id=100)
@@ -46,6 +71,8 @@ def main(lamp_address, lamp_token, purifier_address, purifier_token):
         "properties": purifier.get_properties(),
         "switched": purifier.set_property("power", False),
         "readOnly": purifier.set_property("humidity", 50),
+        "status": miiocli(AirPurifierMiot, full_address, full_token, "status"),
+        "raw": miiocli(Device, plug_address, plug_token, "raw_command", "get_prop", "['power']"),
     }
 
 

@@ -2,9 +2,26 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { Home, lamp, purifier, type SimulatedDevice } from '../simulators/home';
+import { Home, hiddenPlug, lamp, purifier, type SimulatedDevice } from '../simulators/home';
 
 const INSTALL = 'install python3-miio (apt-get install python3-miio)';
+
+/** All that python-miio asks a purifier for. */
+const FULL = {
+  ...{
+    '2.2': true,
+    '2.4': 2,
+    '2.5': 1,
+    '3.6': 12,
+    '3.7': 45,
+    '3.8': 22.5,
+    '4.3': 87,
+    '4.5': 300,
+    '5.1': false,
+  },
+  ...{ '5.2': 0, '6.1': 1, '6.6': true, '7.1': false, '10.7': 900, '10.8': 350, '10.10': 5, '12.1': 7200 },
+  ...{ '13.1': 500, '13.2': 9, '14.1': '0:0:0:0', '14.3': '0:0:31:31', '15.1': 0 },
+};
 
 /** What python-miio found out; rejects with its last words. */
 function python(...args: string[]): Promise<Record<string, unknown>> {
@@ -23,6 +40,7 @@ describe('python-miio', () => {
   let found: Record<string, unknown>;
   let light: SimulatedDevice;
   let cleaner: SimulatedDevice;
+  let fullCleaner: SimulatedDevice;
 
   // python-miio knows no other port than 54321: the devices sit on addresses of their own.
   before(async function () {
@@ -30,10 +48,13 @@ describe('python-miio', () => {
     home = await Home.start([
       lamp({ address: '127.54.4.1', helloToken: 'disclosed' }),
       purifier({ address: '127.54.4.2' }),
+      purifier({ address: '127.54.4.3', did: '200000003', miot: FULL, accepts: {} }),
+      hiddenPlug({ address: '127.54.4.4' }),
     ]);
     light = home.device('100000001');
     cleaner = home.device('200000002');
-    found = await python(light.address, light.token, cleaner.address, cleaner.token);
+    fullCleaner = home.device('200000003');
+    found = await python(...home.devices.flatMap(({ address, token }) => [address, token]));
   });
 
   after(() => home.close());
@@ -72,6 +93,23 @@ describe('python-miio', () => {
     assert.deepEqual(found.switched, [{ did: 'power', siid: 2, piid: 1, code: 0 }]);
     assert.equal(cleaner.get('2.1'), false);
     assert.deepEqual(found.readOnly, [{ did: 'humidity', siid: 3, piid: 1, code: -4002 }]);
+  });
+
+  it('runs miiocli: all that it asks a purifier, in portions, and a raw command', () => {
+    assert.ok(Array.isArray(found.status));
+    for (const line of [
+      'Power: on',
+      'Humidity: 45 %',
+      'Mode: OperationMode.Silent',
+      'Filter RFID tag: 0:0:0:0',
+    ]) {
+      assert.ok(found.status.includes(line), line);
+    }
+    assert.deepEqual(fullCleaner.received, [
+      { id: 1, method: 'get_properties' },
+      { id: 2, method: 'get_properties' },
+    ]);
+    assert.deepEqual(found.raw, ['Running command raw_command', "['on']"]);
   });
 
   it('has had nothing repeated: every packet was understood at once', () => {
