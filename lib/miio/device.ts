@@ -1,6 +1,7 @@
 /** A miIO device as a program uses it: settings checked once, commands as promises, the state as an event. */
 import { EventEmitter } from 'node:events';
 import { MialinkError } from '../errors';
+import type { Caller, CallOptions } from './caller';
 import type { Answer } from './command';
 import { type DeviceInfo, deviceInfo } from './device-info';
 import { PropertyAccess } from './properties';
@@ -8,25 +9,6 @@ import type { SceneSubscription, Subscription } from './push';
 import type { Session, SessionState } from './session';
 import { type CheckedSettings, wholeNumber } from './settings';
 import type { SharedDevice } from './shared-device';
-
-export interface CallOptions {
-  /** Default: the device's. */
-  timeoutMs?: number;
-  /** Default: the device's. 0: one datagram, never repeated, for what must not run twice. */
-  retries?: number;
-  /** Ends the call at once, with `aborted`: nothing more is sent. A command that was sent may still be executed. */
-  signal?: AbortSignal;
-}
-
-/** A device, for whoever commands it. */
-export interface Caller {
-  /** What texts call it. */
-  readonly label: string;
-  /** Where it was last heard. */
-  readonly address: string;
-  /** Sends one command; see `MiioDevice.call`. */
-  call(method: string, params?: unknown, options?: CallOptions): Promise<Answer>;
-}
 
 /**
  * One device, by `Network.device`. Emits `state` when its state changes, and nothing else: errors are those of calls.

@@ -15,9 +15,11 @@
  * A network has one socket and one session for each device, with one command in flight and the others behind it. Every
  * call settles: with the answer, or with a MialinkError whose `code` says which remedy helps.
  */
+
+export type { Caller, CallOptions } from './caller';
 export type { Answer } from './command';
 export { isDestructive } from './destructive';
-export type { Caller, CallOptions, MiioDevice } from './device';
+export type { MiioDevice } from './device';
 export type { DeviceInfo } from './device-info';
 export type { DiscoveryOptions, FoundDevice } from './discovery';
 export { Network, type NetworkOptions } from './network';

@@ -145,8 +145,7 @@ export class Network {
     const sessions = [...this.devices.values()].map(({ session }) => session);
     // Not where the device was before: the question would keep its user's commands waiting.
     const open = sessions.find(
-      (session) =>
-        session.deviceId === deviceId && session.address === address && session.port === port,
+      (session) => session.deviceId === deviceId && session.address === address && session.port === port,
     );
     if (open?.state === 'connected') {
       return deviceInfo((await open.call('miIO.info', [], { ...options, deviceId })).result);

@@ -8,8 +8,8 @@
  * Source: the behaviour of python-miio, aholstenson/miio and the vendor's app, as gathered in the field's reports.
  */
 import { MialinkError } from '../errors';
+import type { Caller, CallOptions } from './caller';
 import type { Answer } from './command';
-import type { Caller, CallOptions } from './device';
 
 export interface WifiSettings {
   /** Name of a 2.4 GHz network, 1 to 32 bytes. */

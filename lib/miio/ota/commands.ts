@@ -6,7 +6,7 @@
  * Source: the observed behaviour of python-miio's updater and of devices.
  */
 import { MialinkError } from '../../errors';
-import type { Caller } from '../device';
+import type { Caller } from '../caller';
 import { type Firmware, readFirmware, readProgress, readRefusal, readState } from './answers';
 import { isFree } from './verdict';
 

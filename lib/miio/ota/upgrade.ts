@@ -11,7 +11,7 @@
 import { MialinkError } from '../../errors';
 import { runListener } from '../../listener';
 import { type Logger, silentLogger } from '../../logger';
-import type { Caller } from '../device';
+import type { Caller } from '../caller';
 import { localAddressTo } from '../local-address';
 import { wholeNumber } from '../settings';
 import { OtaCommands } from './commands';

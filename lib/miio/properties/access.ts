@@ -8,7 +8,7 @@
  * To be kept as long as the device: it remembers how much the device bears in one request.
  */
 import { MialinkError } from '../../errors';
-import type { Caller, CallOptions } from '../device';
+import type { Caller, CallOptions } from '../caller';
 import { wholeNumber } from '../settings';
 import {
   GET_PROP,

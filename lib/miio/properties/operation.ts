@@ -11,7 +11,7 @@
  * must be time to ask for less.
  */
 import { MialinkError } from '../../errors';
-import type { Caller, CallOptions } from '../device';
+import type { Caller, CallOptions } from '../caller';
 import { type Failure, failureOf, ours } from './failure';
 import type { Item, Outcomes } from './item';
 import { fromError, refusedItem, unansweredItem } from './item-errors';

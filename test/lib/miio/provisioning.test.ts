@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MialinkError, type Reason, type Values } from '../../../lib/errors';
 import { Network } from '../../../lib/miio';
-import type { Caller } from '../../../lib/miio/device';
+import type { Caller } from '../../../lib/miio/caller';
 import { provision, type WifiSettings } from '../../../lib/miio/provisioning';
 import type { ProvisioningOptions, SimulatedDevice } from '../../simulators/home';
 import { because, pluggedIn } from './conversation';

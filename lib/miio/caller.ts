@@ -1,0 +1,21 @@
+/** What the parts that command a device need of it. */
+import type { Answer } from './command';
+
+export interface CallOptions {
+  /** Default: the device's. */
+  timeoutMs?: number;
+  /** Default: the device's. 0: one datagram, never repeated, for what must not run twice. */
+  retries?: number;
+  /** Ends the call at once, with `aborted`: nothing more is sent. A command that was sent may still be executed. */
+  signal?: AbortSignal;
+}
+
+/** A device, for whoever commands it. */
+export interface Caller {
+  /** What texts call it. */
+  readonly label: string;
+  /** Where it was last heard. */
+  readonly address: string;
+  /** Sends one command; see `MiioDevice.call`. */
+  call(method: string, params?: unknown, options?: CallOptions): Promise<Answer>;
+}
