@@ -11,7 +11,11 @@ export function isRecord(value: unknown): value is Json {
 
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((item) => isDeeperThan(item, levels - 1));
+  if (levels === 0) return true;
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    if (isDeeperThan(item, levels - 1)) return true;
+  }
+  return false;
 }
 
 /**

@@ -16,9 +16,8 @@ import type { SharedDevice } from './shared-device';
  *     const { result } = await device.call('get_prop', ['power', 'bright'], { signal: AbortSignal.timeout(2_000) });
  */
 export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implements Caller {
-  /** Its properties and actions, those of MIoT and classic ones. */
-  readonly properties: PropertyAccess;
   private readonly session: Session;
+  private access: PropertyAccess | undefined;
   private use: 'used' | 'closed' = 'used';
   private readonly forward = () => this.emit('state', this.state);
 
@@ -30,7 +29,6 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
   ) {
     super();
     this.session = shared.session;
-    this.properties = new PropertyAccess(this, settings.timeoutMs, shared.limits);
     // Any number of nodes may watch the state of one device: that is no leak to warn of.
     this.setMaxListeners(0);
     this.session.on('state', this.forward);
@@ -56,6 +54,13 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
   /** Where the device was last heard. */
   get address(): string {
     return this.session.address;
+  }
+
+  /** Its properties and actions, those of MIoT and classic ones. */
+  get properties(): PropertyAccess {
+    // Most of a thousand devices are never asked for any.
+    this.access ??= new PropertyAccess(this, this.settings.timeoutMs, this.shared.limits);
+    return this.access;
   }
 
   /** Says hello by itself from now on, so that `state` is true without a command. */

@@ -10,7 +10,7 @@ import type { Session } from './session';
 import type { CheckedSettings } from './settings';
 
 export class SharedDevice {
-  readonly limits = new DeviceLimits();
+  private bears: DeviceLimits | undefined;
   private users = 0;
   private reports: Subscription | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -19,6 +19,12 @@ export class SharedDevice {
     readonly session: Session,
     private readonly pushServer: PushServer,
   ) {}
+
+  /** How much the device bears in one request, as far as it is known. */
+  get limits(): DeviceLimits {
+    this.bears ??= new DeviceLimits();
+    return this.bears;
+  }
 
   /** One user more. */
   use(): void {
