@@ -3,7 +3,8 @@
  * them are applied one after the other, and only to a text that JSON.parse has refused. Each takes time in proportion to
  * the length of the text, whatever is in it.
  */
-const STRING_OR_REST = /"(?:[^"\\]|\\.)*(?:"|\\?$)|[^"]+/g;
+/** With `s`, since any character may be escaped: else every quote would be tried anew, as far as the end of the text. */
+const STRING_OR_REST = /"(?:[^"\\]|\\.)*(?:"|\\?$)|[^"]+/gs;
 
 export function repairJson(text: string): string {
   return dropControlCharacters(cutBehindNul(text)).replace(STRING_OR_REST, (piece) =>

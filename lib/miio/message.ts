@@ -24,6 +24,11 @@ export type Message =
 /** An id is at least 1 and at most this; some firmware keeps it in a signed 32 bit number. */
 export const MAX_ID = 2 ** 31 - 1;
 
+/** More of what a device says of its refusal tells nobody more. */
+const LONGEST_MESSAGE = 200;
+/** The names under which a request holds a token or the password of a Wi-Fi, perhaps within a text of its own. */
+const SECRET = /["'\\](?:token|passwd|password|bind_key)["'\\]/i;
+
 /** What a request says under any id. Throws a TypeError for params that JSON cannot express. */
 export function requestBody(method: string, params: unknown): string {
   return JSON.stringify({ method, params }).slice(1);
@@ -101,7 +106,14 @@ function peerError(error: unknown, outerCode: unknown): PeerError {
   const code = fields.code ?? outerCode;
   const message = fields.message ?? fields.error ?? '';
   return {
-    code: typeof code === 'number' || typeof code === 'string' ? code : '',
-    message: typeof message === 'string' ? message : JSON.stringify(message),
+    code: typeof code === 'number' ? code : presentable(typeof code === 'string' ? code : ''),
+    message: presentable(typeof message === 'string' ? message : JSON.stringify(message)),
   };
+}
+
+/** What a device says goes into texts and logs: not for ever, and not from where it repeats what it was sent in secret. */
+function presentable(message: string): string {
+  const secret = message.search(SECRET);
+  const end = Math.min(secret === -1 ? message.length : secret, LONGEST_MESSAGE);
+  return end < message.length ? `${message.slice(0, end)}…` : message;
 }

@@ -10,7 +10,7 @@ async function main(caseName = '', clientName = '', network = ''): Promise<void>
   const measured = CASES.find(({ name }) => name === caseName);
   const client = CLIENT_NAMES.find((name) => name === clientName);
   if (!measured || !client) throw new Error(`no case ${caseName} or no client ${clientName}`);
-  const sample = await measured.measure(() => openClient(client), Number(network));
+  const sample = await measured.measure((patience) => openClient(client, patience), Number(network));
   process.stdout.write(JSON.stringify(sample), () => process.exit());
 }
 

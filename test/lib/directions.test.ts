@@ -21,6 +21,11 @@ const WORLD =
 const PURE = [
   'lib/untrusted',
   'lib/miio/packet',
+  'lib/miio/cipher',
+  'lib/miio/device-info',
+  'lib/miio/request',
+  'lib/miio/subnet',
+  'lib/miio/clues',
   'lib/miio/message',
   'lib/miio/json-repair',
   'lib/miio/token',

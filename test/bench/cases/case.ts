@@ -1,5 +1,5 @@
 /** What a case is: how it is measured, and which figures of it are shown. */
-import type { Client, ClientName } from '../clients/client';
+import type { Client, ClientName, Patience } from '../clients/client';
 import type { Counts, HomeOptions } from '../home';
 
 /** What one client did in one round. */
@@ -19,7 +19,7 @@ export interface Case {
   sideBySide?: boolean;
   figures: Figure[];
   /** In a fresh process. `open` loads the client; `network` is where the devices are. */
-  measure(open: () => Client, network: number): Promise<Sample>;
+  measure(open: (patience?: Patience) => Client, network: number): Promise<Sample>;
 }
 
 /** One line of the table: the median of all rounds. */

@@ -1,9 +1,9 @@
 /**
- * Devices behind a bad network, every client with its default settings. When an answer is lost, only executing the
+ * Devices behind a bad network, every client with its default settings unless the row says otherwise. When an answer is lost, only executing the
  * command again brings one; a good client does not do that while the answer is on its way. A device that needs 4 s is
  * as slow as a Wi-Fi module that waits for its microcontroller.
  */
-import { RETRYING } from '../clients/client';
+import { type Patience, RETRYING } from '../clients/client';
 import type { HomeOptions } from '../home';
 import { connectAll, percentile, sequences } from '../workload';
 import type { Case, Figure, Sample } from './case';
@@ -68,8 +68,15 @@ export const loss: Case[] = [
     name: 'loss-30',
     home: { devices: 500, delayMs: 50, loss: 0.3 },
     each: 4,
-    limitMs: 25_000,
-    figures: [answeredOf('30 % loss each way, 50 ms, answered of 2,000', 2_000, 99.9), p50, p95, p99],
+    // Four ids, as many as the default settings allow, cannot do it: all four answers are lost 8 times in a thousand.
+    patience: { retries: 6, timeoutMs: 20_000 },
+    limitMs: 40_000,
+    figures: [
+      answeredOf('30 % loss each way, 50 ms, answered of 2,000 (ours: retries 6)', 2_000, 99.9),
+      p50,
+      p95,
+      p99,
+    ],
   }),
 ];
 
@@ -79,10 +86,12 @@ interface Network {
   /** Commands for each device, one after the other. */
   each: number;
   limitMs: number;
+  /** Of ours; missing: the default settings. */
+  patience?: Patience;
   figures: Figure[];
 }
 
-function onNetwork({ name, home, each, limitMs, figures }: Network): Case {
+function onNetwork({ name, home, each, limitMs, patience, figures }: Network): Case {
   return {
     name,
     clients: RETRYING,
@@ -91,7 +100,7 @@ function onNetwork({ name, home, each, limitMs, figures }: Network): Case {
     home,
     figures,
     async measure(open, network): Promise<Sample> {
-      const devices = await connectAll(open(), network, home.devices);
+      const devices = await connectAll(open(patience), network, home.devices);
       const { answered, durations } = await sequences(devices, each, limitMs);
       return {
         answered,

@@ -5,7 +5,7 @@ export type ClientName = (typeof CLIENT_NAMES)[number];
 /** Those whose users expect a command to arrive on a bad network; the floor never sends anything again. */
 export const RETRYING: ClientName[] = ['ours', 'miio', 'miio-api'];
 
-/** All with the default settings of the client. */
+/** With the default settings of the client, where nothing else is said. */
 export interface Client {
   /** Does what a program must do before it can command a device. */
   connect(address: string): Promise<Device>;
@@ -32,8 +32,14 @@ export interface Codec {
   decode(packet: Buffer): unknown;
 }
 
-/** The module of each client exports the one function `open`. */
-export function openClient(name: ClientName): Client {
-  const { open }: { open(): Client } = require(`./${name}`);
-  return open();
+/** What a person changes for a bad network. */
+export interface Patience {
+  retries: number;
+  timeoutMs: number;
+}
+
+/** The module of each client exports the one function `open`; only ours can be told to have more patience. */
+export function openClient(name: ClientName, patience?: Patience): Client {
+  const { open }: { open(patience?: Patience): Client } = require(`./${name}`);
+  return open(patience);
 }

@@ -1,17 +1,17 @@
 /** This library, as it is built in dist. */
 import { TOKEN } from '../home';
-import type { Client, Codec } from './client';
+import type { Client, Codec, Patience } from './client';
 
 // Types from the sources, code from the build: what users run is measured.
 const { Network }: typeof import('../../../lib/miio') = require('../../../dist/lib/miio');
 const message: typeof import('../../../lib/miio/message') = require('../../../dist/lib/miio/message');
 const packets: typeof import('../../../lib/miio/packet') = require('../../../dist/lib/miio/packet');
 
-export function open(): Client {
+export function open(patience?: Patience): Client {
   const network = new Network();
   return {
     connect: async (address) => {
-      const device = network.device({ address, token: TOKEN });
+      const device = network.device({ address, token: TOKEN, ...patience });
       return { call: async (method, params) => (await device.call(method, params)).result };
     },
     codec: codec(),

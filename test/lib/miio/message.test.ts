@@ -59,6 +59,24 @@ describe('miIO message', () => {
     assert.deepEqual(error('null'), { kind: 'error', id: 4, error: { code: '', message: '' } });
   });
 
+  it('shows no more of a refusal than a person reads, and nothing of a request in it that is secret', () => {
+    const refusal = (said: string) =>
+      parseMessage(Buffer.from(JSON.stringify({ id: 4, error: { message: said } })));
+    const error = (message: string) => ({ kind: 'error', id: 4, error: { code: '', message } });
+    const request = '{"ssid":"home","passwd":"hunter22","uid":0}';
+    assert.deepEqual(refusal(`bad ${request}`), error('bad {"ssid":"home",…'));
+    assert.deepEqual(refusal(`bad ${JSON.stringify(request)}`), error('bad "{\\"ssid\\":\\"home\\",\\…'));
+    assert.deepEqual(refusal('x'.repeat(300)), error(`${'x'.repeat(200)}…`));
+  });
+
+  it('is repaired in time that grows with its length only, also with signs that end a line', () => {
+    const hostile = `{"${'\\"'.repeat(30_000)}\\\u2028`;
+    const startedAt = process.cpuUsage();
+    parseMessage(Buffer.from(hostile));
+    const { user } = process.cpuUsage(startedAt);
+    assert.ok(user < 500_000, `${user} microseconds`);
+  });
+
   const outcomes: Record<string, Message> = {
     'nul-only': { kind: 'empty' },
     'json-garbage': { kind: 'unreadable', id: 1960 },

@@ -17,8 +17,8 @@ describe('miIO packet', () => {
   for (const vector of vectors.keys) {
     it(`derives key and iv from the ${vector.name} token`, () => {
       const keys = deriveKeys(hex(vector.token));
-      assert.equal(keys.key.toString('hex'), vector.key);
-      assert.equal(keys.iv.toString('hex'), vector.iv);
+      assert.equal(keys.cipher.key.toString('hex'), vector.key);
+      assert.equal(keys.cipher.iv.toString('hex'), vector.iv);
     });
   }
 
