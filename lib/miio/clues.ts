@@ -1,5 +1,5 @@
 /** Why a command was not answered: what was seen of the device meanwhile, and the cause that explains it best (pure). */
-import { MialinkError } from '../errors';
+import { MialinkError, type Values } from '../errors';
 import { unsentError } from './socket';
 
 /** What was seen while the answer was awaited. */
@@ -30,6 +30,8 @@ export interface Circumstances {
   tokenProven: boolean;
   /** The address at which the device keeps silent, if this machine is in another subnet. */
   foreignAddress: string | undefined;
+  /** The host name whose address the name server has not told yet. */
+  unresolvedName: string | undefined;
 }
 
 /** The newest clue counts, but what the device itself sent weighs more than a silence. */
@@ -40,7 +42,7 @@ export function weightier(known: Clue | undefined, seen: Clue): Clue {
 export function explain(
   { state, ...values }: Unanswered,
   clue: Clue | undefined,
-  { tokenProven, foreignAddress }: Circumstances,
+  { tokenProven, foreignAddress, unresolvedName }: Circumstances,
 ): MialinkError {
   if (clue === 'unreadable') return new MialinkError('answerUnreadable', values);
   if (clue === 'otherToken' && !tokenProven) return new MialinkError('tokenOther', values);
@@ -49,7 +51,13 @@ export function explain(
     if ('unsent' in clue) return unsentError(clue.unsent, values);
     return new MialinkError('otherDevice', { ...values, ...clue });
   }
+  if (unresolvedName !== undefined) return unresolved(unresolvedName, values);
   if (state === 'queued') return new MialinkError('notSent', values);
   if (foreignAddress === undefined) return new MialinkError('noAnswer', values);
   return new MialinkError('otherSubnet', { ...values, address: foreignAddress });
+}
+
+/** The name server has not told the address of a host name in time. */
+export function unresolved(name: string, values: Values): MialinkError {
+  return new MialinkError('addressUnknown', { ...values, address: name, cause: 'no answer' });
 }

@@ -56,6 +56,16 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
     return this.session.address;
   }
 
+  /** The address of this machine from which it is spoken to; blank: any. */
+  get bindAddress(): string {
+    return this.settings.bindAddress;
+  }
+
+  /** Whether its firmware is being upgraded, by whomever; see `upgradeFirmware`. */
+  get upgrade(): SharedDevice['upgrade'] {
+    return this.shared.upgrade;
+  }
+
   /** Its properties and actions, those of MIoT and classic ones. */
   get properties(): PropertyAccess {
     // Most of a thousand devices are never asked for any.
@@ -63,9 +73,11 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
     return this.access;
   }
 
-  /** Says hello by itself from now on, so that `state` is true without a command. */
+  /** Says hello by itself from now on, so that `state` is true without a command. Throws `closed`. */
   watch(): void {
-    if (this.use === 'closed') throw new MialinkError('closed', { device: this.label });
+    if (this.use === 'closed' || this.session.state === 'closed') {
+      throw new MialinkError('closed', { device: this.label });
+    }
     this.session.startWatch(this.settings.deviceId);
   }
 

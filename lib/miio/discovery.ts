@@ -10,6 +10,7 @@ import { MialinkError } from '../errors';
 import { runListener } from '../listener';
 import { silentLogger } from '../logger';
 import { deferred, timePassed } from '../wait';
+import { unresolved } from './clues';
 import { Mdns } from './mdns';
 import { type Announcement, type DeviceName, readName } from './mdns-records';
 import { deviceIdText, HELLO, parsePacket } from './packet';
@@ -37,7 +38,7 @@ export interface FoundDevice {
 export interface DiscoveryOptions {
   /** What `parseTargets` reads; blank: the broadcast address of every interface, and mDNS. */
   addresses?: string;
-  /** How long to listen; default 3000. */
+  /** How long to listen, and to wait for the addresses of host names before; default 3000. */
   timeoutMs?: number;
   /** Local IP address to send from; blank: chosen by the system. */
   bindAddress?: string;
@@ -69,20 +70,37 @@ const MOST_ANNOUNCED = 256;
  */
 export async function discover(options: DiscoveryOptions): Promise<FoundDevice[]> {
   const timeoutMs = wholeNumber('discovery', 'timeoutMs', 1, options.timeoutMs ?? 3_000);
-  const search = new Search(await chooseTargets(options), options);
   const ended = deferred<void>();
   const end = () => ended.resolve();
   options.signal?.addEventListener('abort', end, { once: true });
   try {
-    if (!options.signal?.aborted) await search.run(timeoutMs, ended.promise);
+    const targets = await chooseTargets(options, timeoutMs, ended.promise);
+    return options.signal?.aborted ? [] : await searchAt(targets, options, timeoutMs, ended.promise);
   } finally {
     options.signal?.removeEventListener('abort', end);
+  }
+}
+
+async function searchAt(
+  targets: Target[],
+  options: DiscoveryOptions,
+  timeoutMs: number,
+  ended: Promise<unknown>,
+): Promise<FoundDevice[]> {
+  const search = new Search(targets, options);
+  try {
+    await search.run(timeoutMs, ended);
+  } finally {
     search.close();
   }
   return search.result();
 }
 
-async function chooseTargets(options: DiscoveryOptions): Promise<Target[]> {
+async function chooseTargets(
+  options: DiscoveryOptions,
+  timeoutMs: number,
+  ended: Promise<unknown>,
+): Promise<Target[]> {
   const { addresses = '', bindAddress = '', resolve } = options;
   const broadcasts = broadcastTargets((options.interfaces ?? networkInterfaces)());
   if (isBlank(addresses)) {
@@ -95,22 +113,24 @@ async function chooseTargets(options: DiscoveryOptions): Promise<Target[]> {
     throw new MialinkError('socketFailed', { device: bindAddress, cause: 'no interface broadcasts from it' });
   }
   const named = parseTargets(addresses, bindAddress);
-  const resolved = await Promise.allSettled(
-    named.map(async (target) => {
+  const usable: Target[] = [];
+  const failures: unknown[] = [];
+  const lookups = named.map(async (target) => {
+    try {
       const address = await resolve(target.address);
       const broadcast = address.endsWith('.255') || broadcasts.some((known) => known.address === address);
-      return {
-        ...target,
-        address,
-        broadcast,
-        ...(address === target.address ? {} : { name: target.address }),
-      };
-    }),
-  );
-  const failed = resolved.find((outcome) => outcome.status === 'rejected');
-  const usable = resolved.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  if (failed && usable.length === 0) throw failed.reason;
-  return usable;
+      const name = address === target.address ? {} : { name: target.address };
+      usable.push({ ...target, address, broadcast, ...name });
+    } catch (error) {
+      failures.push(error);
+    }
+  });
+  const isLate = await timePassed(timeoutMs, Promise.all(lookups), ended);
+  const [first] = named;
+  if (isLate && first) failures.push(unresolved(first.address, { device: first.address }));
+  if (usable.length === 0 && failures.length > 0) throw failures[0];
+  // A name that is resolved later is no part of this search.
+  return [...usable];
 }
 
 class Search {

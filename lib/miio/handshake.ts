@@ -69,6 +69,8 @@ export class Handshake {
   /** Where discovery has seen it, to be tried when it keeps silent. */
   private seenAt: string | undefined;
   private readonly routes = new Map<string, Route>();
+  /** The places that the name server was asked for and has not told. */
+  private readonly lookups = new Set<string>();
 
   constructor(
     private readonly options: HandshakeOptions,
@@ -96,6 +98,12 @@ export class Handshake {
     return [...this.routes.keys()];
   }
 
+  /** A host name that is being looked up. */
+  get unresolvedName(): string | undefined {
+    const [place] = this.lookups;
+    return place;
+  }
+
   heardWithin(ms: number): boolean {
     return this.peer !== undefined && performance.now() - this.peer.heardAt < ms;
   }
@@ -107,7 +115,7 @@ export class Handshake {
     const sayHelloAndWait = () => {
       hellos++;
       if (hellos === HELLOS_BEFORE_SEARCHING) this.searchFor(command, places);
-      for (const place of places) void this.sayHello(place, command);
+      for (const place of places) void this.sayHello(place);
       command.sleepUntil(performance.now() + (hellos <= OFTEN.hellos ? OFTEN.everyMs : PATIENTLY_MS), awaken);
     };
     const awaken = (wakening: Wakening) => {
@@ -122,7 +130,7 @@ export class Handshake {
   reassure(command: Command): void {
     if (!this.peer) return;
     this.awaited = { purpose: 'reassurance', command, deviceId: this.deviceId };
-    void this.sayHello(this.peer.address, command);
+    void this.sayHello(this.peer.address);
   }
 
   /** A header without data has come from `address`: true if it is the answer that was awaited. */
@@ -182,16 +190,27 @@ export class Handshake {
     );
   }
 
-  private async sayHello(place: string, command: Command): Promise<void> {
-    const { port, resolve, socket } = this.options;
+  private async sayHello(place: string): Promise<void> {
+    const { port, socket } = this.options;
+    // A name server that keeps silent is not asked again beside the first time: its answer serves the hello of then.
+    if (this.lookups.has(place)) return;
     try {
-      const address = await resolve(place);
+      const address = await this.lookUp(place);
       await socket.open();
-      if (!command.open) return;
+      if (!this.awaited?.command.open) return;
       this.listenTo(address, place);
       await socket.send(HELLO, port, address);
     } catch (error) {
       this.session.saw({ unsent: error });
+    }
+  }
+
+  private async lookUp(place: string): Promise<string> {
+    this.lookups.add(place);
+    try {
+      return await this.options.resolve(place);
+    } finally {
+      this.lookups.delete(place);
     }
   }
 

@@ -4,13 +4,15 @@
  * closed.
  */
 import { lookup } from 'node:dns/promises';
+import { setMaxListeners } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { MialinkError } from '../errors';
 import { MiioDevice } from './device';
 import { deviceInfo } from './device-info';
 import { type DiscoveryOptions, discover, type FoundDevice } from './discovery';
-import { type AskInfo, KnownModels } from './discovery-models';
+import { type AskInfo, KnownModels, Questions } from './discovery-models';
+import { Locator } from './locator';
 import { PushServer } from './push';
 import { Session } from './session';
 import { type CheckedSettings, checkSettings, type DeviceSettings } from './settings';
@@ -40,22 +42,22 @@ export class Network {
   private readonly devices = new Map<string, SharedDevice>();
   private readonly pushServers = new Map<string, PushServer>();
   private readonly models = new KnownModels((found) => this.askInfo(found));
+  private readonly locator = new Locator((options) =>
+    this.search({ ...options, timeoutMs: LOCATE_TIMEOUT_MS }),
+  );
   private readonly closing = new AbortController();
 
-  constructor(private readonly options: NetworkOptions = {}) {}
+  constructor(private readonly options: NetworkOptions = {}) {
+    // Any number of searches and questions end with us: that is no leak to warn of.
+    setMaxListeners(0, this.closing.signal);
+  }
 
   /**
    * A device to command. Nothing is sent before its first command or `watch`; close it when it is no longer used.
    * Throws a MialinkError (`CONFIG`) for bad settings.
    */
   device(settings: DeviceSettings): MiioDevice {
-    const checked = checkSettings(settings);
-    if (this.closing.signal.aborted) throw new MialinkError('closed', { device: checked.label });
-    const key = deviceKey(checked);
-    const shared = this.devices.get(key) ?? this.openDevice(checked);
-    this.devices.set(key, shared);
-    shared.use();
-    return new MiioDevice(checked, shared, () => this.release(key, shared));
+    return this.use(settings, this.options.keepUnusedMs ?? 60_000);
   }
 
   /**
@@ -65,8 +67,9 @@ export class Network {
    *     for (const { address, deviceId } of await network.discover({ timeoutMs: 2_000 })) console.log(address, deviceId);
    */
   async discover(options: Search = {}): Promise<FoundDevice[]> {
+    const questions = new Questions();
     const onFound = (device: FoundDevice) => {
-      this.models.ask(device);
+      if (device.token !== undefined || this.conversationWith(device)) this.models.ask(device, questions);
       options.onFound?.(device);
     };
     return this.models.complete(await this.search({ ...options, onFound }));
@@ -81,21 +84,31 @@ export class Network {
     await this.closeSockets();
   }
 
+  private use(settings: DeviceSettings, keepUnusedMs: number): MiioDevice {
+    const checked = checkSettings(settings);
+    if (this.closing.signal.aborted) throw new MialinkError('closed', { device: checked.label });
+    const key = deviceKey(checked);
+    const shared = this.devices.get(key) ?? this.openDevice(checked);
+    this.devices.set(key, shared);
+    shared.use();
+    return new MiioDevice(checked, shared, () => this.release(key, shared, keepUnusedMs));
+  }
+
   private openDevice(settings: CheckedSettings): SharedDevice {
     const { bindAddress } = settings;
     const session = new Session({
       ...settings,
       socket: this.socketAt(bindAddress),
       resolve: (address) => resolveAddress(address, settings.label),
-      locate: (deviceId, ended) => this.locate(deviceId, bindAddress, ended),
+      locate: (deviceId, ended) => this.locator.locate(deviceId, bindAddress, ended),
       isNear: (address) => isNear(address, (this.options.interfaces ?? networkInterfaces)()),
     });
     return new SharedDevice(session, this.pushServerAt(bindAddress));
   }
 
-  private release(key: string, device: SharedDevice): void {
+  private release(key: string, device: SharedDevice, keepMs: number): void {
     if (this.closing.signal.aborted) return;
-    device.leave(this.options.keepUnusedMs ?? 60_000, () => {
+    device.leave(keepMs, () => {
       this.devices.delete(key);
       void device.close().then(() => (this.devices.size === 0 ? this.closeSockets() : undefined));
     });
@@ -140,18 +153,14 @@ export class Network {
   }
 
   /** Asks by the conversation that we have with the device, or with the token that it discloses. */
-  private async askInfo({ deviceId, address, port, token }: FoundDevice): ReturnType<AskInfo> {
+  private async askInfo(found: FoundDevice): ReturnType<AskInfo> {
+    const { deviceId, address, port, token } = found;
     const options = { timeoutMs: INFO_TIMEOUT_MS, retries: 0, signal: this.closing.signal };
-    const sessions = [...this.devices.values()].map(({ session }) => session);
-    // Not where the device was before: the question would keep its user's commands waiting.
-    const open = sessions.find(
-      (session) => session.deviceId === deviceId && session.address === address && session.port === port,
-    );
-    if (open?.state === 'connected') {
-      return deviceInfo((await open.call('miIO.info', [], { ...options, deviceId })).result);
-    }
+    const open = this.conversationWith(found);
+    if (open) return deviceInfo((await open.call('miIO.info', [], { ...options, deviceId })).result);
     if (token === undefined) return undefined;
-    const device = this.device({ address, port, token, deviceId });
+    // Not kept: whoever invents devices that disclose tokens would have us keep a session for each.
+    const device = this.use({ address, port, token, deviceId }, 0);
     try {
       return await device.info(options);
     } finally {
@@ -159,24 +168,13 @@ export class Network {
     }
   }
 
-  /** The address at which the device with this id answers a broadcast; looks for it until `ended` settles at most. */
-  private async locate(
-    deviceId: string,
-    bindAddress: string,
-    ended: Promise<unknown>,
-  ): Promise<string | undefined> {
-    const found = new AbortController();
-    let address: string | undefined;
-    const onFound = (device: FoundDevice) => {
-      if (device.deviceId !== deviceId) return;
-      address = device.address;
-      found.abort();
-    };
-    ended.catch(() => undefined).then(() => found.abort());
-    await this.search({ bindAddress, timeoutMs: LOCATE_TIMEOUT_MS, onFound, signal: found.signal }).catch(
-      () => [],
-    );
-    return address;
+  /** Not where the device was before: a question there would keep its user's commands waiting. */
+  private conversationWith({ deviceId, address, port }: FoundDevice): Session | undefined {
+    for (const { session } of this.devices.values()) {
+      const isHere = session.address === address && session.port === port;
+      if (isHere && session.deviceId === deviceId && session.state === 'connected') return session;
+    }
+    return undefined;
   }
 }
 

@@ -44,6 +44,9 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   private current: SessionState = 'idle';
   /** What commands have shown of the token; hello shows nothing. */
   private token: 'untried' | 'proven' | 'rejected' = 'untried';
+  /** The method that proved it last, and the one that has kept silent since. */
+  private answeredMethod: string | undefined;
+  private silentMethod: string | undefined;
   private readonly handshake: Handshake;
   private readonly delivery: Delivery;
   private readonly alarm = new Alarm((now) => this.tick(now));
@@ -51,7 +54,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   /** The first one is under way. */
   private readonly waiting: Command[] = [];
   private watch: Watch | undefined;
-  /** The hello of our own accord: in the queue like any command, so that those behind it profit from its answer. */
+  /** The hello of our own accord: in the queue like any command, but it gives way to every one. */
   private hello: Command | undefined;
 
   constructor(private readonly options: SessionOptions) {
@@ -146,6 +149,8 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   private queue(command: Command): void {
     if (!command.open) return;
     this.waiting.push(command);
+    // It says hello itself where that is needed: ours would only keep it waiting.
+    if (command !== this.hello) this.hello?.resolve(0, []);
     this.next();
   }
 
@@ -165,10 +170,12 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     const place = this.waiting.indexOf(command);
     if (place >= 0) this.waiting.splice(place, 1);
     if (this.waiting.length === 0) this.alarm.rest();
-    if (place !== 0) return;
-    if (failure) this.judge(command, failure);
-    if (command === this.hello || this.current === 'disconnected') this.watch?.saw(this.handshake.valid);
-    this.next();
+    const wasFirst = place === 0;
+    if (wasFirst && failure) this.judge(command, failure);
+    const isNews = wasFirst && this.current === 'disconnected';
+    // Also a hello whose turn never came: without an answer the watch looks no more.
+    if (command === this.hello || isNews) this.watch?.saw(this.handshake.valid);
+    if (wasFirst) this.next();
   }
 
   private tick(now: number): number {
@@ -203,6 +210,8 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     // The stamp is believed only now: a packet that answers nothing may be an old one, recorded and sent again.
     this.handshake.refresh(packet.stamp);
     this.token = 'proven';
+    this.answeredMethod = command.method;
+    this.silentMethod = undefined;
     this.setState('connected');
     for (const each of this.waiting) each.forgetClue();
     this.delivery.learn(command, measurement);
@@ -226,15 +235,25 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
       this.saw('greeted');
       this.setState('refused');
     } else if (code === 'TIMEOUT' || code === 'TRANSPORT' || code === 'CONFIG') {
-      // A token that worked may have been changed meanwhile: the next command looks afresh.
-      if (code === 'TIMEOUT' && this.token === 'proven') this.token = 'untried';
+      if (code === 'TIMEOUT' && this.token === 'proven') this.doubtToken(command.method);
       this.handshake.doubt(command.startedAt);
       if (!this.handshake.valid) this.setState('disconnected');
     }
   }
 
+  /**
+   * A token that worked may have been changed meanwhile: then the next command looks afresh. But one method that was
+   * never heard to work is rather one that the device ignores.
+   */
+  private doubtToken(method: string): void {
+    const { answeredMethod, silentMethod = method } = this;
+    this.silentMethod = silentMethod;
+    if (method === answeredMethod || method !== silentMethod) this.token = 'untried';
+  }
+
   /** The watch wants to know whether the device is there; an answer a short while ago tells it too. */
   private look(deviceId: string | undefined): void {
+    if (this.hello?.open) return;
     if (this.handshake.valid && this.handshake.heardWithin(WATCH_INTERVAL_MS)) {
       this.watch?.saw(true);
       return;
@@ -248,7 +267,11 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     const { isNear = () => true } = this.options;
     const asked = this.handshake.peer ? [] : this.handshake.asked;
     const foreignAddress = asked.find((address) => !isNear(address));
-    return { tokenProven: this.token === 'proven', foreignAddress };
+    return {
+      tokenProven: this.token === 'proven',
+      foreignAddress,
+      unresolvedName: this.handshake.unresolvedName,
+    };
   }
 
   /** What is seen of the device explains the failure of every command that waits for it. */

@@ -169,6 +169,16 @@ describe('a miIO device', () => {
     });
   });
 
+  it('does nothing any more when its network is closed, and says so', async () => {
+    await network.close();
+    const scene = { sourceDid: 'lumi.1', sourceModel: 'lumi.switch', event: 'click', extra: '[1]' };
+    assert.throws(() => device.watch(), because('closed'));
+    assert.throws(() => device.subscribe(), because('closed'));
+    assert.throws(() => device.subscribeScenes([scene]), because('closed'));
+    await assert.rejects(device.call('echo'), because('closed'));
+    assert.equal(device.state, 'closed');
+  });
+
   it('is silent and useless after close, and says so', async () => {
     await device.call('echo');
     const states: string[] = [];

@@ -60,6 +60,19 @@ describe('the state of a miIO session', () => {
     assert.deepEqual(client.states, ['connecting', 'connected', 'disconnected', 'connected', 'refused']);
   });
 
+  it('is connected while a token that works is not doubted, for one method that the device ignores', async () => {
+    await client.warmUp();
+    device.faults.silentCommands = true;
+    const method = { timeoutMs: 900 };
+    for (const _ of [1, 2]) {
+      await assert.rejects(client.call('unknown', [], method), because('commandIgnored'));
+      assert.equal(client.session.state, 'connected');
+    }
+    await assert.rejects(client.call('another', [], method), because('commandIgnored'));
+    await assert.rejects(client.call('unknown', [], method), because('tokenRejected'));
+    assert.equal(client.session.state, 'refused');
+  });
+
   it('explains the failure of every command that waits, not only of the one under way', async () => {
     device.resetToken('00112233445566778899aabbccddeeff');
     const both = [client.call('echo', [], brief), client.call('echo', [], brief)];
