@@ -34,6 +34,7 @@ export const reasons = {
   methodMissing: 'CONFIG',
   paramsInvalid: 'CONFIG',
   requestTooLong: 'CONFIG',
+  propertyDestructive: 'CONFIG',
   queueFull: 'TRANSPORT',
   socketFailed: 'TRANSPORT',
   unreachable: 'TRANSPORT',

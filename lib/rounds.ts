@@ -1,6 +1,6 @@
 /**
  * Something that is done again and again: when the time has come that its last round asked for, or when it is awakened.
- * One round at a time. Owns one timer.
+ * One round at a time. Owns its timers.
  */
 import { deferred, timePassed } from './wait';
 
@@ -8,6 +8,7 @@ export class Rounds {
   private current: 'new' | 'running' | 'ended' = 'new';
   private running = Promise.resolve();
   private awakened = deferred<void>();
+  private alarm: NodeJS.Timeout | undefined;
   private readonly ending = new AbortController();
 
   /** `round` returns after how many milliseconds it is to be done again, and never rejects. */
@@ -33,16 +34,24 @@ export class Rounds {
     this.awakened.resolve();
   }
 
+  /** The next round begins after `ms` milliseconds at the latest. */
+  awakenIn(ms: number): void {
+    clearTimeout(this.alarm);
+    this.alarm = setTimeout(() => this.awaken(), ms);
+  }
+
   /** Resolves when the last round is over. */
   async end(): Promise<void> {
     this.current = 'ended';
     this.ending.abort();
+    clearTimeout(this.alarm);
     this.awaken();
     await this.running;
   }
 
   private async run(): Promise<void> {
     while (this.current === 'running') {
+      clearTimeout(this.alarm);
       this.awakened = deferred();
       await timePassed(await this.round(), this.awakened.promise);
     }

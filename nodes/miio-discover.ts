@@ -52,12 +52,23 @@ export default function register(RED: NodeAPI): void {
         : newsOfEach(changes, config.report);
     };
 
+    let own: Partial<Message> | undefined;
     const searchByItself = () => {
-      if (searches === 0) this.receive();
+      if (searches > 0) return;
+      own = {};
+      this.receive(own);
+    };
+    const answer = async (message: Message, send: Send, signal: AbortSignal) => {
+      try {
+        await search(message, send, signal);
+      } catch (error) {
+        // A deploy has ended it, and nobody had asked for it.
+        if (!(signal.aborted && message === own)) throw error;
+      }
     };
     const atDeploy = presence ? setTimeout(searchByItself, 0) : undefined;
     const timer = presence ? setInterval(searchByItself, seconds * 1_000) : undefined;
-    onInput(RED, this, search, () => {
+    onInput(RED, this, answer, () => {
       clearTimeout(atDeploy);
       clearInterval(timer);
     });

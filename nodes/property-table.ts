@@ -15,13 +15,17 @@ import { asNumber, asText, isRecord } from './runtime';
 const LARGEST_IID = 65_535;
 const RULE = 'a name of its own, alone or with siid and piid, or with the method that reads or writes it';
 
-/** Rows that are blank are left out. `device` is what texts call the device; throws `settingInvalid`. */
+/**
+ * Rows that are blank are left out. `device` is what texts call the device; throws `settingInvalid` or
+ * `propertyDestructive`.
+ */
 export function readTable(device: string, rows: unknown): Property[] {
   if (rows === undefined || rows === '') return [];
   if (!Array.isArray(rows)) throw invalid(device, 'properties', 'a list', typeOf(rows));
   const properties: Property[] = [];
   for (const [index, row] of rows.entries()) {
     if (isBlank(row)) continue;
+    refuseDestructive(device, row);
     const property = readRow(row);
     const isTaken = properties.some(({ name }) => name === property?.name);
     if (!property || isTaken) throw invalid(device, `properties, row ${index + 1}`, RULE, textOf(row));
@@ -72,14 +76,20 @@ function rowsOf(device: string, properties: Property[], names: string[]): Proper
   return names.flatMap((wanted) => properties.filter(({ name }) => name === wanted));
 }
 
+/** What is destructive is for miio-command alone. */
+function refuseDestructive(device: string, row: unknown): void {
+  const method = isRecord(row) ? asText(row.method) : '';
+  if (isDestructive(method)) throw new MialinkError('propertyDestructive', { device, method });
+}
+
 /** Undefined for what is no property. */
 function readRow(row: unknown): Property | undefined {
   const { name: given, siid: service, piid: number, method: word } = isRecord(row) ? row : { name: row };
   const name = asText(given);
   const method = asText(word);
   const [siid, piid] = [asNumber(service), asNumber(number)];
-  // `__proto__` would be no property of the payload, but its prototype. What is destructive is miio-command's.
-  if (name === '' || name === '__proto__' || isDestructive(method)) return undefined;
+  // `__proto__` would be no property of the payload, but its prototype.
+  if (name === '' || name === '__proto__') return undefined;
   if (siid === undefined && piid === undefined) return method === '' ? { name } : { name, method };
   return isIid(siid) && isIid(piid) && method === '' ? { name, siid, piid } : undefined;
 }

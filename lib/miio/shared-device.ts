@@ -1,8 +1,10 @@
 /**
  * What all who use one device have in common: the conversation with it, what is known of how much it bears in one
- * request, and its reports, which begin with the first who wants them and end with the last user of the device.
+ * request, whether its firmware is being upgraded, and its reports, which begin with the first who wants them and end
+ * with the last user of the device, as the scenes of a gateway do.
  */
 
+import type { Upgradable } from './ota';
 import { DeviceLimits } from './properties/limits';
 import { type PushServer, SceneSubscription, Subscription } from './push';
 import { checkSceneEvents } from './push/scene-event';
@@ -10,9 +12,13 @@ import type { Session } from './session';
 import type { CheckedSettings } from './settings';
 
 export class SharedDevice {
+  /** The mark of `upgradeFirmware`. */
+  readonly upgrade: Upgradable['upgrade'] = { state: 'none' };
   private bears: DeviceLimits | undefined;
   private users = 0;
   private reports: Subscription | undefined;
+  /** Each until the gateway is rid of it. */
+  private readonly scenes = new Set<SceneSubscription>();
   private idleTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -59,6 +65,10 @@ export class SharedDevice {
       server,
       events: checkSceneEvents(label, events),
     });
+    this.scenes.add(scenes);
+    scenes.on('state', (state) => {
+      if (state === 'closed') void scenes.close().then(() => this.scenes.delete(scenes));
+    });
     scenes.start();
     return scenes;
   }
@@ -73,6 +83,6 @@ export class SharedDevice {
   private async endReports(): Promise<void> {
     const { reports } = this;
     this.reports = undefined;
-    await reports?.close();
+    await Promise.all([reports?.close(), ...[...this.scenes].map((scenes) => scenes.close())]);
   }
 }

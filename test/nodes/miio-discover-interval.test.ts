@@ -1,5 +1,6 @@
 /** miio-discover with an interval: who appears, moves and disappears. */
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import type { NodeAPI } from 'node-red';
 import sinon from 'sinon';
 import { network } from '../../nodes/miio-device';
@@ -28,6 +29,13 @@ describe('miio-discover with an interval', () => {
 
   /** Returns after the search at deploy; the next one by the clock is an hour away. */
   async function start(fields: Record<string, unknown> = {}, initializer = register): Promise<void> {
+    await deploy(fields, initializer);
+    received = [];
+    node('out').on('input', (message) => received.push(message as Received));
+    await nextMessage('completed');
+  }
+
+  async function deploy(fields: Record<string, unknown> = {}, initializer = register): Promise<void> {
     const tab = { id: 'tab', type: 'tab', label: 'test' };
     const nodes = [
       { id: 'discover', type: 'miio-discover', ...HOURLY, addresses: ADDRESSES, wires: [['out']], ...fields },
@@ -41,9 +49,6 @@ describe('miio-discover with an interval', () => {
       tab,
       ...nodes.map((each) => ({ z: tab.id, x: 0, y: 0, ...each })),
     ] as never);
-    received = [];
-    node('out').on('input', (message) => received.push(message as Received));
-    await nextMessage('completed');
   }
 
   /** Searches once more; resolves when the node is done. */
@@ -166,6 +171,34 @@ describe('miio-discover with an interval', () => {
     assert.deepEqual(told(), [`present ${LAMP}`]);
   });
 
+  describe('at a deploy that ends its search', () => {
+    const searching = new EventEmitter<{ search: [] }>();
+
+    beforeEach(async () => {
+      sinon.stub(network, 'discover').callsFake(async ({ signal } = {}) => {
+        searching.emit('search');
+        if (signal && !signal.aborted) await once(signal, 'abort');
+        return [];
+      });
+      const begun = once(searching, 'search');
+      await deploy();
+      await begun;
+    });
+
+    it('says nothing if nobody had asked', async () => {
+      await node('discover').close(false);
+      assert.deepEqual(errors(), []);
+    });
+
+    it('tells who had asked by a message', async () => {
+      const begun = once(searching, 'search');
+      node('discover').receive({ topic: 'asked' });
+      await begun;
+      await node('discover').close(false);
+      assert.deepEqual(errors(), ['closed']);
+    });
+  });
+
   it('shows how many are there, and a failure as such', async () => {
     const discover = sinon.stub(network, 'discover').resolves([
       { address: '10.0.0.1', port: 54_321, deviceId: LAMP, stamp: 1 },
@@ -185,6 +218,12 @@ describe('miio-discover with an interval', () => {
 function shown(): string[] {
   const prefix = 'miio-discover.status.';
   return statuses('discover').map(({ fill, text }) => `${fill} ${text?.replace(prefix, '')}`);
+}
+
+/** The reasons that the node has told so far; the helper spies on it. */
+function errors(): unknown[] {
+  const spy = helper.getNode('discover').error as unknown as { args: [{ reason?: unknown }][] };
+  return spy.args.map(([{ reason }]) => reason);
 }
 
 /** The node, with texts that show their values: the test runtime has no catalogue. */

@@ -41,7 +41,8 @@ describe('miio-discover', () => {
     const [{ port, token, did } = {}] = home.devices;
     assert.deepEqual(disclosing.device, { address: '127.0.0.1', port, deviceId: did, token });
     const { stamp, ...payload } = disclosing.payload as Record<string, unknown>;
-    assert.deepEqual(payload, disclosing.device);
+    // Who discloses his token can be asked for his model.
+    assert.deepEqual(payload, { ...disclosing.device, model: 'yeelink.light.lamp1' });
     assert.equal(typeof stamp, 'number');
     assert.equal(disclosing.topic, 'home');
     assert.ok(!('miio' in disclosing), 'without an interval there is no change to tell');

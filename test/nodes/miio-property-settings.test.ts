@@ -24,7 +24,11 @@ describe('the settings of miio-property', () => {
     ['numbers and a method', { properties: [{ name: 'a', siid: 2, piid: 1, method: 'get_a' }] }, /row 1/],
     ['a name twice', { properties: [{ name: 'a' }, { name: 'a' }] }, /row 2/],
     ['a name that would be a prototype', { properties: [{ name: '__proto__' }] }, /row 1/],
-    ['a destructive method', { properties: [{ name: 'a', method: 'miIO.restore' }] }, /row 1/],
+    [
+      'a destructive method',
+      { properties: [{ name: 'a', method: 'miIO.restore' }] },
+      /miIO\.restore neither reads nor writes a property.*only miio-command/,
+    ],
     ['a table that is none', { properties: 'power' }, /properties must be/],
     ['nothing to watch', { mode: 'watch', properties: [] }, /which properties/],
     ['an interval of 0', { mode: 'watch', properties: LIGHT_ROWS, interval: 0 }, /interval/],

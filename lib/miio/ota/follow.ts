@@ -8,7 +8,7 @@ import { MialinkError } from '../../errors';
 import type { Firmware } from './answers';
 import { borneUnlessCancelled, type OtaCommands } from './commands';
 import type { FileServer } from './file-server';
-import { type Evidence, isAtRest, judge, percentOf, type Verdict } from './verdict';
+import { isAtRest, judge, percentOf, type Verdict } from './verdict';
 
 export interface UpgradeProgress {
   /** 1 to 99; never falls. */
@@ -52,7 +52,7 @@ const SLOWEST_POLL = 5;
 export async function follow(
   commands: OtaCommands,
   server: FileServer,
-  before: Evidence['before'],
+  before: Firmware & { state: string },
   options: FollowOptions,
 ): Promise<UpgradeResult> {
   const { pollMs, quietMs, signal } = options;
@@ -60,14 +60,24 @@ export async function follow(
   const report = reporter(options.onProgress);
   const ordered = new Stillness();
   const still = new Stillness();
+  let stateIsOld = true;
   for (;;) {
     await pause(backoff.next(), undefined, { signal });
     const { state, progress, after } = await look(commands);
     const { requests, fetched } = server;
+    if (state !== undefined && state !== before.state) stateIsOld = false;
     if (still.endsWith([state, progress, requests, fetched].join())) backoff.reset();
     if (state !== undefined) report(percentOf(progress, fetched), state);
     const quiet = (requests === 0 ? ordered : still).lastsMs >= quietMs;
-    const verdict = judge({ before, state, after, requests, fetches: Math.floor(fetched), quiet });
+    const verdict = judge({
+      before,
+      state,
+      stateIsOld,
+      after,
+      requests,
+      fetches: Math.floor(fetched),
+      quiet,
+    });
     if (verdict === 'done') return { state: state ?? '', version: after?.version };
     if (verdict !== 'going') throw failure(verdict, options.label, server);
   }

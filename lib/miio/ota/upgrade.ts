@@ -25,7 +25,7 @@ export interface UpgradeOptions {
   /**
    * IP address or host name under which the device reaches this machine; blank: the address from which this machine
    * reaches the device, which is another in a Docker network or behind a router. One given, the file is served on every
-   * interface.
+   * interface, or at the device's bind address.
    */
   address?: string;
   /** Where the file is served; default: any that is free. */
@@ -40,8 +40,13 @@ export interface UpgradeOptions {
   pollMs?: number;
 }
 
-/** The devices that an upgrade of this program is under way for. */
-const upgrading = new WeakSet<Caller>();
+/** A `MiioDevice`, or what is upgraded like one. */
+export interface Upgradable extends Caller {
+  /** Whether an upgrade of it is under way: one mark for all who speak to the device. */
+  readonly upgrade: { state: 'none' | 'underWay' };
+  /** The address of this machine from which it is spoken to; blank: any. */
+  readonly bindAddress: string;
+}
 
 /**
  * Rejects with one MialinkError: CONFIG (`firmwareUnreadable`, `firmwareNotServed`, `settingInvalid`), DEVICE
@@ -49,17 +54,18 @@ const upgrading = new WeakSet<Caller>();
  * `upgradeNotFetched`), TIMEOUT (`upgradeUnfinished`), CANCELLED (`aborted`), or as `Caller.call` does.
  */
 export async function upgradeFirmware(
-  device: Caller,
+  device: Upgradable,
   path: string,
   options: UpgradeOptions = {},
 ): Promise<UpgradeResult> {
   const upgrade = new Upgrade(device, options);
-  if (upgrading.has(device)) throw new MialinkError('upgradeUnderWay', { device: device.label });
-  upgrading.add(device);
+  const mark = device.upgrade;
+  if (mark.state === 'underWay') throw new MialinkError('upgradeUnderWay', { device: device.label });
+  mark.state = 'underWay';
   try {
     return await upgrade.run(path);
   } finally {
-    upgrading.delete(device);
+    mark.state = 'none';
   }
 }
 
@@ -72,7 +78,7 @@ class Upgrade {
   private state = 'idle';
 
   constructor(
-    private readonly device: Caller,
+    private readonly device: Upgradable,
     private readonly options: UpgradeOptions,
   ) {
     this.label = device.label;
@@ -135,7 +141,8 @@ class Upgrade {
   private async serve(file: FirmwareFile): Promise<FileServer> {
     const { device, end, label } = this;
     const { address = '', port } = this.options;
-    const host = address ? '0.0.0.0' : await localAddressTo(device.address, label);
+    const { bindAddress } = device;
+    const host = bindAddress || (address ? '0.0.0.0' : await localAddressTo(device.address, label));
     const onUnreadable = (error: MialinkError) => end.abort(error);
     return FileServer.start(file, { label, host, address: address || host, port, onUnreadable });
   }

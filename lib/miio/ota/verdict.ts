@@ -13,9 +13,11 @@ export type Verdict = 'going' | 'done' | 'failed' | 'rejected' | 'notFetched';
 
 export interface Evidence {
   /** Before the order. */
-  before: Firmware & { state: string };
+  before: Firmware;
   /** What the device says now; undefined: it is silent. */
   state: string | undefined;
+  /** It has said nothing else since before the order. */
+  stateIsOld: boolean;
   /** What it runs now; asked only while it rests. */
   after?: Firmware;
   /** How often it has asked for the file, or a piece of it. */
@@ -42,14 +44,12 @@ export function isAtRest(state: string | undefined): boolean {
 }
 
 export function judge(evidence: Evidence): Verdict {
-  const { state, before, requests, quiet } = evidence;
+  const { state, stateIsOld, requests, quiet } = evidence;
   if (isAtRest(state) && isOther(evidence)) return 'done';
-  if (requests === 0) {
-    // A failure that was there before the order says nothing of it.
-    const failed = state === 'failed' && before.state !== 'failed';
-    return failed || quiet ? 'notFetched' : 'going';
-  }
-  if (state === 'failed') return 'failed';
+  // A failure that was there before the order says nothing of it, unless it stays.
+  const failed = state === 'failed' && (quiet || !stateIsOld);
+  if (requests === 0) return failed || quiet ? 'notFetched' : 'going';
+  if (failed) return 'failed';
   return isAtRest(state) ? judgeRest(evidence) : 'going';
 }
 

@@ -33,8 +33,11 @@ import {
 } from './miot';
 import { Operation } from './operation';
 import { type Change, type ClassicProperty, isMiot, type Property, type PropertyAnswer } from './property';
+import { SharedGets } from './shared-get';
 
 export class PropertyAccess {
+  private readonly shared = new SharedGets(this);
+
   /**
    * `timeoutMs` is the deadline of a whole get or set whose options name none; `limits` are shared by all who speak
    * to the device.
@@ -69,6 +72,11 @@ export class PropertyAccess {
       await operation.single({ method, params: [], names, read });
     }
     return operation.finish();
+  }
+
+  /** As `get`, but once for all who ask for the same at the same time; rejects with the reason of `signal` too. */
+  getShared(properties: readonly Property[], signal: AbortSignal): Promise<PropertyAnswer> {
+    return this.shared.get(properties, signal);
   }
 
   /**

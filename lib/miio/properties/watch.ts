@@ -1,8 +1,8 @@
 /**
  * Watches properties of one device, and tells what has changed.
  *
- *   new ─ answered ▶ present ─ a poll failed ▶ away ─ answered ▶ present      closed: by close()
- *    └──────────── a poll failed ───────────────▲
+ *   new ─ answered ▶ present ─ a poll failed ▶ away ─ answered ▶ present      closed: by close(),
+ *    └──────────── a poll failed ───────────────▲                              or with the session
  *
  * It polls at once and then at an interval, one poll at a time. What the device reports of its own accord is told as
  * it comes; while it reports everything, a slow poll is for what may get lost. While the device is away the polls back
@@ -18,10 +18,10 @@ import { type Deferred, deferred } from '../../wait';
 import type { PropertyReport, SubscriptionState } from '../push';
 import type { SessionState } from '../session';
 import { wholeNumber } from '../settings';
+import type { PropertyAccess } from './access';
 import { LastAnswer } from './last-answer';
 import { itemToGet, outcomesOfGet } from './miot';
 import { isMiot, type Property, type PropertyAnswer } from './property';
-import { type Reader, sharedGet } from './shared-get';
 
 /** What the device reports of its own accord: a `Subscription`, shared by all who listen. */
 export interface Reports {
@@ -35,7 +35,7 @@ export interface Reports {
 /** What a watch needs of a `MiioDevice`. */
 export interface Watchable {
   readonly label: string;
-  readonly properties: Reader;
+  readonly properties: Pick<PropertyAccess, 'getShared'>;
   subscribe(): Reports;
   on(event: 'state', listener: (state: SessionState) => void): unknown;
   off(event: 'state', listener: (state: SessionState) => void): unknown;
@@ -121,7 +121,7 @@ export class PropertyWatch extends EventEmitter<{ report: [PropertyAnswer]; away
   private async round(): Promise<number> {
     const poll = this.current;
     poll.state = 'underWay';
-    const found = sharedGet(this.device.properties, this.properties, this.rounds.signal).finally(() => {
+    const found = this.device.properties.getShared(this.properties, this.rounds.signal).finally(() => {
       this.current = nextPoll();
       this.lastPollEndedAt = performance.now();
     });
@@ -200,8 +200,9 @@ export class PropertyWatch extends EventEmitter<{ report: [PropertyAnswer]; away
 
   /** A device that greets, but answers no command, is still not polled more often than at the interval. */
   private readonly look = (state: SessionState): void => {
+    if (state === 'closed') void this.close();
     if (state !== 'connected' || this.state !== 'away' || this.current.state === 'underWay') return;
-    if (performance.now() - this.lastPollEndedAt >= this.intervalMs) this.rounds.awaken();
+    this.rounds.awakenIn(Math.max(0, this.lastPollEndedAt + this.intervalMs - performance.now()));
   };
 
   private tell(emit: () => void): void {

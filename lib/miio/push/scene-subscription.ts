@@ -15,6 +15,7 @@ import { runListener } from '../../listener';
 import { type Logger, silentLogger } from '../../logger';
 import { Rounds } from '../../rounds';
 import { isRecord } from '../../untrusted';
+import { deferred } from '../../wait';
 import { localAddressTo } from '../local-address';
 import type { Session, SessionState } from '../session';
 import type { DeviceCall } from './call';
@@ -59,7 +60,9 @@ interface Scene {
 const LOOK_INTERVAL_MS = 60_000;
 const UNSUPPORTED_INTERVAL_MS = 10 * 60_000;
 const SEND = { timeoutMs: 10_000, retries: 3 };
-const REMOVE = { timeoutMs: 2_000, retries: 0 };
+const REMOVE = { timeoutMs: 2_000, retries: 2 };
+/** All scenes together: Node-RED waits no longer than 15 s for a node to close. */
+const REMOVE_ALL_MS = 10_000;
 
 export class SceneSubscription extends EventEmitter<{
   state: [SceneState];
@@ -77,6 +80,7 @@ export class SceneSubscription extends EventEmitter<{
   /** Our address, as the scenes that the gateway has say it. */
   private told: string | undefined;
   private lastProblem: Reason | undefined;
+  private readonly ended = deferred<void>();
 
   constructor(private readonly options: SceneOptions) {
     super();
@@ -102,20 +106,33 @@ export class SceneSubscription extends EventEmitter<{
     this.rounds.start();
   }
 
-  /** Takes the scenes out of the gateway, if it is there. */
-  async close(): Promise<void> {
-    if (this.current === 'closed') return;
+  /** Takes the scenes out of the gateway, if it is there; resolves when that is done, in 10 s at the latest. */
+  close(): Promise<void> {
+    if (this.current !== 'closed') {
+      this.setState('closed');
+      this.end().then(this.ended.resolve, this.ended.reject);
+    }
+    return this.ended.promise;
+  }
+
+  private async end(): Promise<void> {
     const { server, session } = this.options;
-    this.setState('closed');
     session.off('state', this.follow);
     await this.rounds.end();
-    if (session.state === 'connected') {
-      const removals = this.scenes.map(({ id }) => session.call('miIO.xdel', [sceneName(id)], REMOVE));
-      for (const removal of await Promise.allSettled(removals)) {
-        if (removal.status === 'rejected') this.note(removal.reason);
-      }
-    }
+    await this.removeScenes();
     await server.leave(this.listener);
+  }
+
+  /** One after the other, so that each has its time: a gateway is slow, and bears few commands at once. */
+  private async removeScenes(): Promise<void> {
+    const { session } = this.options;
+    const endsAt = performance.now() + REMOVE_ALL_MS;
+    for (const { id } of this.scenes) {
+      const leftMs = Math.floor(endsAt - performance.now());
+      if (leftMs < 1 || session.state !== 'connected') return;
+      const options = { ...REMOVE, timeoutMs: Math.min(REMOVE.timeoutMs, leftMs) };
+      await session.call('miIO.xdel', [sceneName(id)], options).catch((error: unknown) => this.note(error));
+    }
   }
 
   private readonly follow = (state: SessionState): void => {

@@ -3,7 +3,8 @@
  * again and again; an Error in it is thrown.
  */
 import { MialinkError } from '../../../../lib/errors';
-import type { Answer, Caller, CallOptions } from '../../../../lib/miio';
+import type { Answer, CallOptions } from '../../../../lib/miio';
+import type { Upgradable } from '../../../../lib/miio/ota';
 
 interface Order {
   app_url: string;
@@ -13,9 +14,11 @@ interface Order {
 export const LABEL = 'desk lamp (127.0.0.1)';
 export const silence = () => new MialinkError('noAnswer', { device: LABEL, method: 'any', timeoutMs: 5000 });
 
-export class Puppet implements Caller {
+export class Puppet implements Upgradable {
   readonly label = LABEL;
+  readonly upgrade: Upgradable['upgrade'] = { state: 'none' };
   address = '127.0.0.1';
+  bindAddress = '';
   /** Every call, in order. */
   readonly calls: string[] = [];
   readonly orders: Order[] = [];

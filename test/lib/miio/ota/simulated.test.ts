@@ -40,6 +40,16 @@ describe('the upgrade of a simulated device', () => {
     assert.deepEqual(images, [IMAGE]);
   });
 
+  it('is ordered once by two who know the device by different names', async () => {
+    await plugIn();
+    const { address, port, token } = simulated;
+    const other = network.device({ address, port, token, name: 'the same' });
+    const path = await directory.write();
+    const first = upgradeFirmware(device, path, FAST);
+    await assert.rejects(upgradeFirmware(other, path, FAST), { reason: 'upgradeUnderWay' });
+    assert.equal((await first).version, '2.0.0');
+  });
+
   it('installs for a device that fetches in pieces, says states in its own words and is slow', async () => {
     await plugIn({
       pieceBytes: 1_460 * 8,

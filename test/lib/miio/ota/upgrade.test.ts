@@ -22,6 +22,30 @@ describe('the upgrade of a device', () => {
     assert.equal(device.orders.length, 1);
   });
 
+  it('is not over because the device says failed from the last time while it fetches', async () => {
+    const device = willing();
+    device.says('failed');
+    device.onOrder = async (url) => {
+      const answer = await fetch(url, { headers: { Range: 'bytes=0-0' } });
+      await answer.arrayBuffer();
+      device.onLook = async (looks) => {
+        if (looks !== 5) return;
+        await device.fetch(url);
+        device.says('idle');
+        device.runs('2.0.0');
+      };
+    };
+    assert.equal((await upgradeFirmware(device, await directory.write(), FAST)).version, '2.0.0');
+  });
+
+  it('serves at the address that the device is spoken to from, if one is set', async () => {
+    const device = willing();
+    device.bindAddress = '127.0.0.2';
+    await upgradeFirmware(device, await directory.write(), FAST);
+    assert.match(device.orders[0]?.app_url ?? '', /^http:\/\/127\.0\.0\.2:/);
+    assert.deepEqual(device.images, [IMAGE]);
+  });
+
   it('serves nothing any more when it has ended, and has closed the file', async () => {
     const device = willing();
     const close = sinon.spy(FirmwareFile.prototype, 'close');

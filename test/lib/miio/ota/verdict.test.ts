@@ -8,9 +8,9 @@ const NOTHING = { version: undefined, uptimeS: undefined };
 
 /** The file fetched once, the device idle, and nothing else known. */
 function evidence(more: Partial<Evidence> = {}): Evidence {
-  const before = { ...OLD, state: 'idle' };
   const after = { version: OLD.version, uptimeS: 5060 };
-  return { before, state: 'idle', after, requests: 1, fetches: 1, quiet: false, ...more };
+  const told = { before: OLD, state: 'idle', stateIsOld: false, after };
+  return { ...told, requests: 1, fetches: 1, quiet: false, ...more };
 }
 
 describe('whether a device is free', () => {
@@ -77,8 +77,18 @@ describe('the verdict about an update', () => {
     ],
     [
       'open while a failure is an old one',
-      { requests: 0, fetches: 0, state: 'failed', before: { ...OLD, state: 'failed' } },
+      { requests: 0, fetches: 0, state: 'failed', stateIsOld: true },
       'going',
+    ],
+    [
+      'open while a failure is an old one, though it has begun to fetch',
+      { fetches: 0, state: 'failed', stateIsOld: true },
+      'going',
+    ],
+    [
+      'a failure when an old one stays for good',
+      { state: 'failed', stateIsOld: true, quiet: true },
+      'failed',
     ],
   ];
   for (const [what, more, verdict] of verdicts) {
@@ -88,11 +98,8 @@ describe('the verdict about an update', () => {
   it('is never done without a new version, a restart, or a device that tells nothing', () => {
     const firmware = fc.record({ version: fc.constant('1.0.0'), uptimeS: fc.constant(undefined) });
     const any = fc.record({
-      before: fc.record({
-        version: fc.constant('1.0.0'),
-        uptimeS: fc.constant(undefined),
-        state: fc.string(),
-      }),
+      before: firmware,
+      stateIsOld: fc.boolean(),
       state: fc.option(fc.constantFrom('idle', 'failed', 'downloading', 'x'), { nil: undefined }),
       after: firmware,
       requests: fc.nat(5),

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { PropertyAccess } from '../../../../lib/miio/properties';
-import { sharedGet } from '../../../../lib/miio/properties/shared-get';
 import { FakeDevice, properties } from './fake-device';
 
 describe('a shared get', () => {
@@ -16,7 +15,7 @@ describe('a shared get', () => {
   });
 
   it('is sent once for all who ask at the same time, and again for who asks later', async () => {
-    const ask = () => sharedGet(reader, properties(3), signal);
+    const ask = () => reader.getShared(properties(3), signal);
     const [one, other] = await Promise.all([ask(), ask()]);
     assert.deepEqual(one, other);
     assert.equal(device.sent.length, 1);
@@ -27,22 +26,22 @@ describe('a shared get', () => {
   it('is not shared with who asks another device, or for something else', async () => {
     const second = new FakeDevice().withMiot(3);
     await Promise.all([
-      sharedGet(reader, properties(3), signal),
-      sharedGet(reader, properties(2), signal),
-      sharedGet(reader, [{ name: 'p1' }], signal).catch(() => undefined),
-      sharedGet(new PropertyAccess(second), properties(3), signal),
+      reader.getShared(properties(3), signal),
+      reader.getShared(properties(2), signal),
+      reader.getShared([{ name: 'p1' }], signal).catch(() => undefined),
+      new PropertyAccess(second).getShared(properties(3), signal),
     ]);
     assert.deepEqual([device.sent.length, second.sent.length], [3, 1]);
   });
 
   it('is not sent for who has left already', async () => {
     const reason = new Error('left');
-    await assert.rejects(sharedGet(reader, properties(3), AbortSignal.abort(reason)), reason);
+    await assert.rejects(reader.getShared(properties(3), AbortSignal.abort(reason)), reason);
     assert.deepEqual(device.sent, []);
   });
 
   it('leaves no listener behind on a signal that lives on', async () => {
-    for (let time = 0; time < 20; time++) await sharedGet(reader, properties(1), signal);
+    for (let time = 0; time < 20; time++) await reader.getShared(properties(1), signal);
     assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 });

@@ -112,6 +112,39 @@ describe('a watch of a device that is away', () => {
     assert.deepEqual(lamp.news().slice(-2), ['back', { p1: 10 }]);
   });
 
+  it('polls an interval after its last try when the device greets before that', async () => {
+    lamp = new Watcher(device, properties(1));
+    await awayForLong();
+    const asked = lamp.watch.poll().catch(() => undefined);
+    await clock.tickAsync(TIMEOUT_MS);
+    await asked;
+    const before = device.requests;
+    await clock.tickAsync(INTERVAL_MS - 1_000);
+    device.fake.away = false;
+    device.emit('state', 'connected');
+    await clock.tickAsync(900);
+    assert.equal(device.requests, before, 'not yet');
+    await clock.tickAsync(200);
+    assert.equal(device.requests, before + 1);
+    assert.equal(lamp.news().at(-1), 'back');
+  });
+
+  it('ends with the session, and says nothing of it', async () => {
+    device.fake.away = true;
+    lamp = new Watcher(device, properties(1));
+    await clock.tickAsync(TIMEOUT_MS + 1_000);
+    device.emit('state', 'connected');
+    lamp.news();
+    const before = device.requests;
+    device.emit('state', 'closed');
+    await assert.rejects(lamp.watch.poll(), { reason: 'closed' });
+    await clock.tickAsync(0);
+    assert.equal(clock.countTimers(), 0);
+    await clock.tickAsync(HOUR_MS);
+    assert.equal(device.requests, before);
+    assert.deepEqual(lamp.news(), []);
+  });
+
   it('does not poll again because of the greeting inside a poll', async () => {
     lamp = new Watcher(device, properties(1));
     await awayForLong();

@@ -199,6 +199,32 @@ describe('the scenes of a gateway', () => {
       assert.equal(device.executed.length, 1);
     });
 
+    it('are all taken out of a slow gateway that loses packets', async () => {
+      await plugIn({ port: 0 });
+      subscribe(Array.from({ length: 30 }, (_, index) => ({ ...CLICK, event: `click${index}` })));
+      await passes(reaches('subscribed'));
+      device.faults.delayMs = 150;
+      device.once('command', () => {
+        device.faults.silentCommands = true;
+        device.once('command', () => {
+          device.faults.silentCommands = false;
+        });
+      });
+      await passes(subscription.close());
+      assert.deepEqual(device.scenes, []);
+    });
+
+    it('keep nobody waiting for long whose gateway is too slow for them all', async () => {
+      await plugIn();
+      subscribe(Array.from({ length: 30 }, (_, index) => ({ ...CLICK, event: `click${index}` })));
+      await passes(reaches('subscribed'));
+      device.faults.delayMs = 1_000;
+      const before = clock.now;
+      await passes(subscription.close());
+      assert.ok(clock.now - before <= 10_500, `${clock.now - before} ms`);
+      assert.ok(device.scenes.length < 30);
+    });
+
     it('end at once while the gateway keeps silent', async () => {
       await plugIn();
       device.faults.silentCommands = true;
