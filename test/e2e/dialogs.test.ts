@@ -1,10 +1,8 @@
 /** The way of a person from an empty device to a node that works, in the dialogs, and what becomes of the secrets. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Cloud } from '../simulators/cloud';
 import { Home, lamp, type SimulatedDevice } from '../simulators/home';
-import { EDITORS, type Editor, useEditor } from '../support/editor';
+import { assertKeptSecret, EDITORS, type Editor, useEditor } from '../support/editor';
 import type { FlowNode } from '../support/node-red';
 
 const TRIPLE = {
@@ -140,22 +138,6 @@ async function assertStored(editor: Editor, name: string): Promise<void> {
   assert.equal(await editor.field(name).inputValue(), STORED);
   assert.equal(await editor.field(name).getAttribute('type'), 'password');
   assert.equal(await editor.page.locator('.input-error:visible').count(), 0);
-}
-
-/** The secret is neither in what the editor gets or exports, nor in a file, nor in the log. */
-async function assertKeptSecret({ editor, nodeRed }: ReturnType<typeof useEditor>, secret: string) {
-  const files = readdirSync(nodeRed.userDir, { withFileTypes: true }).filter((entry) => entry.isFile());
-  const places = {
-    flows: await (await fetch(`${nodeRed.url}/flows`)).text(),
-    exported: await editor.exported(),
-    files: files.map(({ name }) => readFileSync(join(nodeRed.userDir, name), 'utf8')).join('\n'),
-    log: nodeRed.log.join('\n'),
-  };
-  for (const [place, text] of Object.entries(places)) {
-    assert.ok(!text.includes(secret), `the secret is in ${place}`);
-  }
-  for (const text of [places.flows, places.exported, places.files])
-    assert.match(text, /(miio|aliyun)-device/);
 }
 
 function flow(): FlowNode[] {

@@ -7,11 +7,13 @@ import type { FlowNode } from '../support/node-red';
 
 const EXAMPLES = join(__dirname, '../../examples');
 const CATEGORIES = {
-  miIO: ['miio-command', 'miio-discover'],
+  miIO: ['miio-command', 'miio-discover', 'miio-event', 'miio-ota', 'miio-property'],
   'Aliyun IoT': ['aliyun-event', 'aliyun-ota', 'aliyun-property', 'aliyun-reply', 'aliyun-service'],
 };
 const FLOW_NODES = Object.values(CATEGORIES).flat();
 const NEEDS_DEVICE = 'Device: choose one';
+/** The others take the device of the message, or none. */
+const DEVICE_NODES = [...CATEGORIES['Aliyun IoT'], 'miio-event', 'miio-ota'];
 const NEEDS_SETTINGS = 'Device: its settings are incomplete; edit it';
 /** What an example leaves to its user; the secrets too, but those are asked for in the dialog only. */
 const BLANK_DEVICES: Record<string, string[]> = {
@@ -67,7 +69,7 @@ for (const version of EDITORS) {
       const shown = await opened.editor.shown(FLOW_NODES);
       assert.deepEqual(
         shown,
-        FLOW_NODES.map((type) => ({ type, errors: type.startsWith('aliyun-') ? [NEEDS_DEVICE] : [] })),
+        FLOW_NODES.map((type) => ({ type, errors: DEVICE_NODES.includes(type) ? [NEEDS_DEVICE] : [] })),
       );
     });
 
@@ -76,7 +78,7 @@ for (const version of EDITORS) {
         const { editor } = opened;
         await editor.openDialog(type);
         const marked = await editor.page.locator('.input-error:visible').evaluateAll(idsOf);
-        assert.deepEqual(marked, type.startsWith('aliyun-') ? ['node-input-device'] : []);
+        assert.deepEqual(marked, DEVICE_NODES.includes(type) ? ['node-input-device'] : []);
         await editor.screenshot(`dialog-${type}`);
         await editor.closeDialog('cancel');
       });

@@ -8,6 +8,7 @@ import { NodeRed } from '../support/node-red';
 
 const ROOT = join(__dirname, '../..');
 const manifest: {
+  version: string;
   'node-red': { nodes: Record<string, string> };
   dependencies: Record<string, string>;
   files: string[];
@@ -62,10 +63,12 @@ describe('the package', function () {
   });
 
   for (const version of ['4.1', '5.0'] as const) {
-    it(`installs into an empty Node-RED ${version}, which then has the nodes`, async () => {
+    it(`installs into an empty Node-RED ${version}, which then has the nodes and miio-cli`, async () => {
       const home = mkdtempSync(join(directory, 'user-'));
       writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'a-user', private: true }));
       npm(['install', '--omit=dev', '--no-audit', '--no-fund', tarball], home);
+      const miioCli = join(home, 'node_modules/.bin/miio-cli');
+      assert.equal(execFileSync(miioCli, ['--version'], { encoding: 'utf8' }), `${manifest.version}\n`);
       const packageDirectory = join(home, 'node_modules/@mialink/node-red-miio-aliyun');
       const nodeRed = await NodeRed.start({ version, packageDirectory });
       try {

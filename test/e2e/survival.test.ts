@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cloud } from '../simulators/cloud';
-import { Home, lamp, type SimulatedDevice } from '../simulators/home';
+import { Home, lamp, light, type SimulatedDevice } from '../simulators/home';
 import { type FlowNode, NodeRed, type NodeRedVersion } from '../support/node-red';
 
 const TRIPLE = {
@@ -21,21 +21,26 @@ for (const version of ['4.1', '5.0'] satisfies NodeRedVersion[]) {
     this.timeout(120_000);
     let home: Home;
     let device: SimulatedDevice;
+    let ceiling: SimulatedDevice;
     let cloud: Cloud;
     let nodeRed: NodeRed;
 
     before(async () => {
-      home = await Home.start([lamp({ port: 0 })]);
-      const [first] = home.devices;
-      assert.ok(first);
+      home = await Home.start([lamp({ port: 0 }), light({ port: 0, ota: {} })]);
+      const [first, second] = home.devices;
+      assert.ok(first && second);
       device = first;
+      ceiling = second;
       cloud = await Cloud.start({ devices: [TRIPLE] });
       nodeRed = await NodeRed.start({ version });
       const ca = join(nodeRed.userDir, 'ca.pem');
       writeFileSync(ca, cloud.ca);
+      const firmware = join(nodeRed.userDir, 'firmware.bin');
+      writeFileSync(firmware, 'a firmware');
       await device.stop();
+      await ceiling.stop();
       await cloud.stopBroker();
-      await nodeRed.deploy(flow(device, cloud, ca));
+      await nodeRed.deploy([...flow(device, cloud, ca), ...ceilingFlow(ceiling, firmware)]);
     });
     after(async () => {
       await nodeRed?.close();
@@ -46,6 +51,15 @@ for (const version of ['4.1', '5.0'] satisfies NodeRedVersion[]) {
       assert.ok(nodeRed.running, 'Node-RED has exited');
       assert.doesNotMatch(nodeRed.log.join('\n'), /uncaught|unhandled/i);
     });
+
+    /** The ceiling light is watched, and what happens to it is told. */
+    async function assertFollowed(brightness: number): Promise<void> {
+      const from = nodeRed.log.length;
+      ceiling.set('2.2', brightness);
+      const reported = new RegExp(`reported.*"siid":2,"piid":2,"value":${brightness}`);
+      await nodeRed.waitForLog(reported, 20_000, from);
+      await nodeRed.waitForLog(new RegExp(`watched.*"brightness":${brightness}`), 20_000, from);
+    }
 
     /** Presses an inject button; the first log line of the flow's end that matches. */
     async function press(button: string, expected: RegExp): Promise<string> {
@@ -82,6 +96,33 @@ for (const version of ['4.1', '5.0'] satisfies NodeRedVersion[]) {
       device.faults.delayMs = 0;
       await device.start();
       await press('read', /result/);
+    });
+
+    it('watches a light when it has come, hears its events, and puts a firmware on it', async () => {
+      await press('flash', /failed.*TIMEOUT/);
+      await ceiling.start();
+      const from = nodeRed.log.length;
+      await press('look', /watched.*"brightness":60/);
+      await nodeRed.waitForLog(/listens.*subscribed/, 20_000, from);
+      await assertFollowed(61);
+      await press('flash', /flashed.*"version":"2\.0\.0"/);
+    });
+
+    it('survives a light that dies in mid-upgrade', async () => {
+      ceiling.faults.ota = 'stuck';
+      const from = nodeRed.log.length;
+      const downloading = once(ceiling, 'ota');
+      await nodeRed.inject('flash');
+      await downloading;
+      await ceiling.stop();
+      await nodeRed.waitForLog(/failed.*TIMEOUT/, 20_000, from);
+      ceiling.faults.ota = null;
+      await ceiling.start();
+      const back = nodeRed.log.length;
+      await press('look', /watched/);
+      await nodeRed.waitForLog(/listens.*subscribed/, 20_000, back);
+      await assertFollowed(62);
+      await press('flash', /flashed.*"version":"2\.0\.0"/);
     });
 
     it('survives garbage sent to its port, from strangers and in the device’s name', async () => {
@@ -138,29 +179,11 @@ async function sendGarbage(port: number, localPort: number): Promise<void> {
   await once(socket, 'close');
 }
 
+const tab = { z: 'tab', x: 100, y: 100, wires: [] as string[][] };
+const inject = { ...tab, type: 'inject', props: [], repeat: '', once: false };
+
 function flow(device: SimulatedDevice, cloud: Cloud, ca: string): FlowNode[] {
   const { deviceSecret, ...triple } = TRIPLE;
-  const tab = { z: 'tab', x: 100, y: 100, wires: [] as string[][] };
-  const inject = { ...tab, type: 'inject', props: [], repeat: '', once: false };
-  const say = (id: string, expression: string): FlowNode[] => [
-    {
-      ...tab,
-      id: `text-${id}`,
-      type: 'change',
-      rules: [{ t: 'set', p: 'payload', pt: 'msg', to: expression, tot: 'jsonata' }],
-      wires: [[`log-${id}`]],
-    },
-    {
-      ...tab,
-      id: `log-${id}`,
-      type: 'debug',
-      name: id,
-      active: true,
-      console: true,
-      tosidebar: false,
-      complete: 'payload',
-    },
-  ];
   return [
     { id: 'tab', type: 'tab', label: 'survival' },
     {
@@ -206,5 +229,44 @@ function flow(device: SimulatedDevice, cloud: Cloud, ca: string): FlowNode[] {
     { ...tab, id: 'firmware', type: 'aliyun-ota', device: 'cloud', version: '1.0.0', wires: [[], []] },
     { ...tab, id: 'catch', type: 'catch', scope: null, wires: [['text-failed']] },
     ...say('failed', 'error.code & " " & error.message'),
+  ];
+}
+
+/** A light that is watched, listened to and flashed. */
+function ceilingFlow({ address, port, token }: SimulatedDevice, firmware: string): FlowNode[] {
+  const device = 'ceiling';
+  const brightness = { name: 'brightness', siid: 2, piid: 2 };
+  const watch = { mode: 'watch', properties: [brightness], interval: 1 };
+  const payload = { props: [{ p: 'payload' }], payload: firmware, payloadType: 'str' };
+  return [
+    {
+      id: device,
+      type: 'miio-device',
+      name: 'the light',
+      address,
+      port,
+      timeoutMs: 2_000,
+      credentials: { token },
+    },
+    { ...inject, id: 'look', wires: [['watch']] },
+    { ...tab, id: 'watch', type: 'miio-property', device, ...watch, wires: [['text-watched']] },
+    ...say('watched', '$string(payload)'),
+    { ...tab, id: 'event', type: 'miio-event', device, source: 'device', wires: [['text-reported']] },
+    ...say('reported', '$string(payload)'),
+    { ...tab, id: 'status', type: 'status', scope: ['event'], wires: [['text-listens']] },
+    ...say('listens', 'status.text'),
+    { ...inject, ...payload, id: 'flash', wires: [['ota']] },
+    { ...tab, id: 'ota', type: 'miio-ota', device, timeoutMs: 6_000, wires: [['text-flashed'], []] },
+    ...say('flashed', '$string(payload)'),
+  ];
+}
+
+/** Logs what comes to `text-<id>`. */
+function say(id: string, expression: string): FlowNode[] {
+  const rule = { t: 'set', p: 'payload', pt: 'msg', to: expression, tot: 'jsonata' };
+  const shown = { active: true, console: true, tosidebar: false, complete: 'payload' };
+  return [
+    { ...tab, id: `text-${id}`, type: 'change', rules: [rule], wires: [[`log-${id}`]] },
+    { ...tab, id: `log-${id}`, type: 'debug', name: id, ...shown },
   ];
 }

@@ -3,6 +3,8 @@
  * the flow is found by its id.
  */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { openBrowser, openEditor, screenshot } from './browser';
 import { type FlowNode, NodeRed, type NodeRedVersion } from './node-red';
@@ -210,6 +212,25 @@ export class Editor {
   async screenshot(name: string): Promise<void> {
     await screenshot(this.page, `editor-${this.version}-${name}`);
   }
+}
+
+/** The secret is neither in what the editor gets or exports, nor in a file, nor in the log. */
+export async function assertKeptSecret(
+  { editor, nodeRed }: ReturnType<typeof useEditor>,
+  secret: string,
+): Promise<void> {
+  const files = readdirSync(nodeRed.userDir, { withFileTypes: true }).filter((entry) => entry.isFile());
+  const places = {
+    flows: await (await fetch(`${nodeRed.url}/flows`)).text(),
+    exported: await editor.exported(),
+    files: files.map(({ name }) => readFileSync(join(nodeRed.userDir, name), 'utf8')).join('\n'),
+    log: nodeRed.log.join('\n'),
+  };
+  for (const [place, text] of Object.entries(places)) {
+    assert.ok(!text.includes(secret), `the secret is in ${place}`);
+  }
+  for (const text of [places.flows, places.exported, places.files])
+    assert.match(text, /(miio|aliyun)-device/);
 }
 
 /** Runs in the page. */
