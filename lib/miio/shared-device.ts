@@ -3,7 +3,6 @@
  * request, whether its firmware is being upgraded, and its reports, which begin with the first who wants them and end
  * with the last user of the device, as the scenes of a gateway do.
  */
-
 import type { Upgradable } from './ota';
 import { DeviceLimits } from './properties/limits';
 import { type PushServer, SceneSubscription, Subscription } from './push';
