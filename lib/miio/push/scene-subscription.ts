@@ -137,10 +137,15 @@ export class SceneSubscription extends EventEmitter<{
 
   private readonly follow = (state: SessionState): void => {
     // Who was away may have been reset, or be another one.
-    if (state === 'disconnected') this.told = undefined;
+    if (state === 'disconnected') this.forget();
     if (state === 'connected') this.rounds.awaken();
     if (state === 'closed') void this.close();
   };
+
+  private forget(): void {
+    this.told = undefined;
+    if (this.current === 'subscribed') this.setState('sending');
+  }
 
   /** Does what is missing; returns when to look again, in milliseconds. */
   private async look(): Promise<number> {

@@ -115,6 +115,8 @@ export class Subscription extends EventEmitter<{
   }
 
   private readonly follow = (state: SessionState): void => {
+    // Who was away may have restarted, and have forgotten us.
+    if (state === 'disconnected' && this.current === 'subscribed') this.setState('probing');
     if (state === 'connected') this.rounds.awaken();
     if (state === 'closed') void this.close();
   };

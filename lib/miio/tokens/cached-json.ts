@@ -57,7 +57,7 @@ function* objectsIn(text: string): Generator<string> {
     const char = text[at];
     // No JSON text goes over the end of a line: a quote too many does not hide what comes after.
     if (char === '\n') isQuoted = false;
-    else if (isQuoted && char === '\\') at += 1;
+    else if (isQuoted && char === '\\' && text[at + 1] !== '\n') at += 1;
     else if (char === '"') isQuoted = !isQuoted;
     else if (!isQuoted && char === '{') {
       if (open.length === MAX_DEPTH) open.shift();

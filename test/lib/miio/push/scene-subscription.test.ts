@@ -189,6 +189,7 @@ describe('the scenes of a gateway', () => {
       const [before] = device.scenes;
       await device.stop();
       await passes(minutes(3));
+      assert.equal(subscription.state, 'sending');
       await device.start();
       while (device.executed.length < 4) await passes(once(device, 'executed'));
       assert.equal(device.scenes.length, 2);

@@ -182,6 +182,15 @@ describe('a subscription to a MIoT device', () => {
       assert.equal(device.subscribers.length, 1);
     });
 
+    it('counts as lost as soon as the device is away', async () => {
+      await subscribe();
+      const { session } = subscriber.client;
+      await passes(subscriber.reaches('subscribed'));
+      await device.stop();
+      await passes(reaches(session, 'disconnected'));
+      assert.equal(subscriber.subscription.state, 'probing');
+    });
+
     it('is not made with another device than the one that is meant', async () => {
       device = await pluggedInLight();
       subscriber = new Subscriber(new Client(device), { deviceId: '42' });

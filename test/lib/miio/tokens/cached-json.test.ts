@@ -18,6 +18,10 @@ describe('the devices in a cached text', () => {
     assert.deepEqual(cachedRecords(text), [LAMP]);
   });
 
+  it('are found after a line whose last character is a backslash in a quote that nobody closed', () => {
+    assert.deepEqual(cachedRecords(`"\\\n${asJson(LAMP)}`), [LAMP]);
+  });
+
   it('may have braces and quotes in their names', () => {
     const lamp = { ...LAMP, name: '}{ "it\'s" \\ }' };
     assert.deepEqual(cachedRecords(asJson(lamp)), [lamp]);
