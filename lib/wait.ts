@@ -26,12 +26,14 @@ export interface Deferred<Value> {
 }
 
 export function deferred<Value>(): Deferred<Value> {
-  let resolve: (value: Value) => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
+  let resolve: (value: Value) => void = ignore;
+  let reject: (error: Error) => void = ignore;
   const promise = new Promise<Value>((yes, no) => {
     resolve = yes;
     reject = no;
   });
-  promise.catch(() => undefined);
+  promise.catch(ignore);
   return { promise, resolve, reject };
 }
+
+function ignore(): void {}

@@ -8,6 +8,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class Alarm {
   private timer: NodeJS.Timeout | undefined;
   private moment = Number.POSITIVE_INFINITY;
+  private readonly wake = () => {
+    this.stop();
+    this.set(this.ring(performance.now()));
+  };
 
   /** `ring` does what is due `now`, and says which moment is the next; infinite: none. */
   constructor(private readonly ring: (now: number) => number) {}
@@ -34,9 +38,6 @@ export class Alarm {
     if (moment === Number.POSITIVE_INFINITY) return;
     this.moment = moment;
     const ms = Math.min(Math.ceil(moment - performance.now()), LONGEST_TIMER_MS);
-    this.timer = setTimeout(() => {
-      this.stop();
-      this.set(this.ring(performance.now()));
-    }, ms);
+    this.timer = setTimeout(this.wake, ms);
   }
 }

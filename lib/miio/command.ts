@@ -67,7 +67,7 @@ export class Command {
   /** How many ids may follow the current one. */
   triesLeft: number;
   /** Those that were not answered yet. */
-  private readonly tries: Try[] = [];
+  private tries: readonly Try[] = [];
   private readonly outcome: Deferred<Answer> = deferred();
   /** Moments of `performance.now()`. */
   private readonly calledAt = performance.now();
@@ -131,7 +131,7 @@ export class Command {
   /** From now on it is sent under this id. */
   beginTry(id: number): void {
     this.triesLeft--;
-    this.tries.push({ id, firstAt: 0, lastAt: 0, packets: 0 });
+    this.tries = this.tries.concat({ id, firstAt: 0, lastAt: 0, packets: 0 });
   }
 
   /** A packet of the current try goes out. */
@@ -151,9 +151,9 @@ export class Command {
 
   /** An answer to this id has come: how long it took; undefined if the id is none of its own, or answered before. */
   measure(id: number): Measurement | undefined {
-    const index = this.tries.findIndex((one) => one.id === id);
-    const [answered] = index < 0 ? [] : this.tries.splice(index, 1);
+    const answered = this.tries.find((one) => one.id === id);
     if (!answered) return undefined;
+    this.tries = this.tries.filter((one) => one !== answered);
     const { firstAt, lastAt, packets } = answered;
     const now = performance.now();
     return { sinceFirstMs: now - firstAt, sinceLastMs: now - lastAt, packets };

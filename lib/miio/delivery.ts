@@ -10,7 +10,6 @@
  * The last try lasts until the deadline. Source of the rules: the behaviour of python-miio and aholstenson/miio, and
  * the field reports on repeated ids (python-miio PR #211, #813).
  */
-import { randomInt } from 'node:crypto';
 import { Backoff } from '../backoff';
 import type { PeerError } from '../errors';
 import { AnswerTimes, type Measurement, waits } from './answer-time';
@@ -31,15 +30,16 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 4_000;
 
 export class Delivery {
-  private nextId = randomInt(100_000, 2 ** 30);
+  /** No secret: an answer proves itself by its checksum. */
+  private nextId = 100_000 + Math.floor(Math.random() * 2 ** 30);
   private readonly answerTimes = new AnswerTimes();
-  private readonly unsent = (error: unknown) => this.saw({ unsent: error });
+  private readonly unsent = (error: unknown) => this.owner.saw({ unsent: error });
 
   constructor(
     private readonly options: DeliveryOptions,
     private readonly keys: Keys,
     private readonly handshake: Handshake,
-    private readonly saw: (clue: Clue) => void,
+    private readonly owner: { saw(clue: Clue): void },
   ) {}
 
   /** Sends the command until it is settled. */

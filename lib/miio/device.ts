@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { MialinkError } from '../errors';
 import type { Caller, CallOptions } from './caller';
-import type { Answer } from './command';
+import type { Answer, CommandOptions } from './command';
 import { type DeviceInfo, deviceInfo } from './device-info';
 import { PropertyAccess } from './properties';
 import type { SceneSubscription, Subscription } from './push';
@@ -85,24 +85,15 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
    * Sends one command. `params` is an array or an object; default []. The token is taken out of the answer of
    * miIO.info. Rejects with a MialinkError: CONFIG, TRANSPORT, TIMEOUT, AUTH, CODEC, DEVICE or CANCELLED.
    */
-  async call(method: string, params: unknown = [], options: CallOptions = {}): Promise<Answer> {
-    const device = this.label;
-    if (this.use === 'closed') throw new MialinkError('closed', { device });
-    if (method.trim() === '') throw new MialinkError('methodMissing', { device });
-    if (typeof params !== 'object' || params === null) {
-      throw new MialinkError('paramsInvalid', {
-        device,
-        method,
-        type: params === null ? 'null' : typeof params,
-      });
+  call(method: string, params: unknown = [], options: CallOptions = {}): Promise<Answer> {
+    try {
+      this.check(method, params);
+      const answer = this.session.call(method, params, this.commandOptions(options));
+      // Always a promise of its own: unlike the session's, it makes itself heard when nobody handles its rejection.
+      return answer.then(method === 'miIO.info' ? withoutToken : undefined);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    const answer = await this.session.call(method, params, {
-      timeoutMs: wholeNumber(device, 'timeoutMs', 1, options.timeoutMs ?? this.settings.timeoutMs),
-      retries: wholeNumber(device, 'retries', 0, options.retries ?? this.settings.retries),
-      signal: options.signal,
-      deviceId: this.settings.deviceId,
-    });
-    return method === 'miIO.info' ? { ...answer, result: withoutToken(answer.result) } : answer;
   }
 
   /** Who the device says it is: the answer of miIO.info, without its token. Rejects as `call` does. */
@@ -128,6 +119,27 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
     return this.shared.subscribeScenes(this.settings, events);
   }
 
+  /** Throws what is wrong with a call. */
+  private check(method: string, params: unknown): void {
+    const device = this.label;
+    if (this.use === 'closed') throw new MialinkError('closed', { device });
+    if (method.trim() === '') throw new MialinkError('methodMissing', { device });
+    if (typeof params === 'object' && params !== null) return;
+    const type = params === null ? 'null' : typeof params;
+    throw new MialinkError('paramsInvalid', { device, method, type });
+  }
+
+  /** Those of a call, and the device's own where it names none. */
+  private commandOptions({ timeoutMs, retries, signal }: CallOptions): CommandOptions {
+    const { label, settings } = this;
+    return {
+      timeoutMs: wholeNumber(label, 'timeoutMs', 1, timeoutMs ?? settings.timeoutMs),
+      retries: wholeNumber(label, 'retries', 0, retries ?? settings.retries),
+      signal,
+      deviceId: settings.deviceId,
+    };
+  }
+
   /** Gives the session up; its other users keep it. */
   close(): void {
     if (this.use === 'closed') return;
@@ -138,8 +150,9 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
 }
 
 /** miIO.info tells the token; nobody needs it who got an answer. */
-function withoutToken(result: unknown): unknown {
-  if (typeof result !== 'object' || result === null || !('token' in result)) return result;
+function withoutToken(answer: Answer): Answer {
+  const { result } = answer;
+  if (typeof result !== 'object' || result === null || !('token' in result)) return answer;
   const { token: _, ...rest } = result;
-  return rest;
+  return { ...answer, result: rest };
 }

@@ -9,6 +9,7 @@
  *
  * An answer counts only while one is awaited, from an address that was asked, and its token field is never looked at.
  */
+import { isIPv4 } from 'node:net';
 import type { Clue } from './clues';
 import type { Command, Wakening } from './command';
 import { deviceIdText, HELLO, type Packet } from './packet';
@@ -23,6 +24,13 @@ export interface HandshakeOptions {
   resolve(address: string): Promise<string>;
   /** The address at which a device answers now; undefined when it is not found, or `ended` settles before. */
   locate?(deviceId: string, ended: Promise<unknown>): Promise<string | undefined>;
+}
+
+/** Whoever speaks to the device. */
+export interface HandshakeOwner {
+  /** A datagram has come from an address that was asked. */
+  receive(datagram: Buffer, address: string): void;
+  saw(clue: Clue): void;
 }
 
 /** What the device last told of itself. */
@@ -54,6 +62,7 @@ interface Awaited {
 
 /** An address that was asked and may still answer. */
 interface Route {
+  address: string;
   /** The address or host name that led to it. */
   place: string;
   stopListening(): void;
@@ -68,13 +77,13 @@ export class Handshake {
   private place: string;
   /** Where discovery has seen it, to be tried when it keeps silent. */
   private seenAt: string | undefined;
-  private readonly routes = new Map<string, Route>();
+  private routes: readonly Route[] = [];
   /** The places that the name server was asked for and has not told. */
-  private readonly lookups = new Set<string>();
+  private lookups: readonly string[] = [];
 
   constructor(
     private readonly options: HandshakeOptions,
-    private readonly session: { receive(datagram: Buffer, address: string): void; saw(clue: Clue): void },
+    private readonly owner: HandshakeOwner,
   ) {
     this.place = options.address;
   }
@@ -95,13 +104,12 @@ export class Handshake {
 
   /** The IPv4 addresses that were asked since the device was heard last. */
   get asked(): string[] {
-    return [...this.routes.keys()];
+    return this.routes.map(({ address }) => address);
   }
 
   /** A host name that is being looked up. */
   get unresolvedName(): string | undefined {
-    const [place] = this.lookups;
-    return place;
+    return this.lookups[0];
   }
 
   heardWithin(ms: number): boolean {
@@ -141,7 +149,7 @@ export class Handshake {
     if (awaited.deviceId !== undefined && awaited.deviceId !== found) {
       // Not the one that this command is for, but perhaps the one that others use: then that one is well.
       if (found === this.deviceId) this.refresh(packet.stamp);
-      this.session.saw({ found, deviceId: awaited.deviceId });
+      this.owner.saw({ found, deviceId: awaited.deviceId });
       return false;
     }
     const restarted = peer !== undefined && wasSetBack(peer, packet.stamp);
@@ -193,46 +201,40 @@ export class Handshake {
   private async sayHello(place: string): Promise<void> {
     const { port, socket } = this.options;
     // A name server that keeps silent is not asked again beside the first time: its answer serves the hello of then.
-    if (this.lookups.has(place)) return;
+    if (this.lookups.includes(place)) return;
     try {
-      const address = await this.lookUp(place);
+      const address = isIPv4(place) ? place : await this.lookUp(place);
       await socket.open();
       if (!this.awaited?.command.open) return;
       this.listenTo(address, place);
       await socket.send(HELLO, port, address);
     } catch (error) {
-      this.session.saw({ unsent: error });
+      this.owner.saw({ unsent: error });
     }
   }
 
   private async lookUp(place: string): Promise<string> {
-    this.lookups.add(place);
+    this.lookups = this.lookups.concat(place);
     try {
       return await this.options.resolve(place);
     } finally {
-      this.lookups.delete(place);
+      this.lookups = this.lookups.filter((one) => one !== place);
     }
   }
 
   private listenTo(address: string, place: string): void {
-    if (this.standing === 'closed' || this.routes.has(address)) return;
+    if (this.standing === 'closed' || this.asked.includes(address)) return;
     const { port, socket } = this.options;
-    const stopListening = socket.receive(address, port, (datagram) =>
-      this.session.receive(datagram, address),
-    );
-    this.routes.set(address, { place, stopListening });
+    const stopListening = socket.receive(address, port, (datagram) => this.owner.receive(datagram, address));
+    this.routes = this.routes.concat({ address, place, stopListening });
   }
 
   /** The device is there and nowhere else. */
   private settleAt(address: string | undefined): void {
-    for (const [asked, { place, stopListening }] of this.routes) {
-      if (asked === address) {
-        this.place = place;
-        continue;
-      }
-      stopListening();
-      this.routes.delete(asked);
-    }
+    const route = this.routes.find((one) => one.address === address);
+    for (const other of this.routes) if (other !== route) other.stopListening();
+    this.routes = route ? [route] : [];
+    if (route) this.place = route.place;
   }
 }
 

@@ -23,7 +23,8 @@ export type { MiioDevice } from './device';
 export type { DeviceInfo } from './device-info';
 export type { DiscoveryOptions, FoundDevice } from './discovery';
 export { Network, type NetworkOptions } from './network';
-export { type UpgradeOptions, type UpgradeProgress, type UpgradeResult, upgradeFirmware } from './ota';
+export { extractTokens, upgradeFirmware } from './on-demand';
+export type { UpgradeOptions, UpgradeProgress, UpgradeResult } from './ota';
 export * from './properties';
 export { type ProvisioningOutcome, provision, type WifiSettings } from './provisioning';
 export type {
@@ -39,4 +40,4 @@ export type {
 export type { SessionState } from './session';
 export { checkSettings, type DeviceSettings } from './settings';
 export * from './spec';
-export { extractTokens, type TokenRecord, type TokenSource } from './tokens';
+export type { TokenRecord, TokenSource } from './tokens';

@@ -24,6 +24,9 @@ export type Message =
 /** An id is at least 1 and at most this; some firmware keeps it in a signed 32 bit number. */
 export const MAX_ID = 2 ** 31 - 1;
 
+const LONGEST_START = start(MAX_ID);
+/** Every level takes two brackets. */
+const SHORTEST_TOO_DEEP = 2 * MAX_DEPTH;
 /** More of what a device says of its refusal tells nobody more. */
 const LONGEST_MESSAGE = 200;
 /** The names under which a request holds a token or the password of a Wi-Fi, perhaps within a text of its own. */
@@ -36,18 +39,16 @@ export function requestBody(method: string, params: unknown): string {
 
 /** How long the request with this body is under the longest id. */
 export function requestBytes(body: string): number {
-  return Buffer.byteLength(requestText(MAX_ID, body));
+  return LONGEST_START.length + Buffer.byteLength(body);
 }
-
-/** Every level takes two brackets. */
-const SHORTEST_TOO_DEEP = 2 * MAX_DEPTH;
 
 export function encodeRequest(id: number, body: string): Buffer {
-  return Buffer.from(requestText(id, body));
+  return Buffer.from(start(id) + body);
 }
 
-function requestText(id: number, body: string): string {
-  return `{"id":${id},${body}`;
+/** What a request has before its body. */
+function start(id: number): string {
+  return `{"id":${id},`;
 }
 
 export function parseMessage(plaintext: Buffer): Message {

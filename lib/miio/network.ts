@@ -10,7 +10,7 @@ import { networkInterfaces } from 'node:os';
 import { MialinkError } from '../errors';
 import { MiioDevice } from './device';
 import { deviceInfo } from './device-info';
-import { type DiscoveryOptions, discover, type FoundDevice } from './discovery';
+import type { DiscoveryOptions, FoundDevice } from './discovery';
 import { type AskInfo, KnownModels, Questions } from './discovery-models';
 import { Locator } from './locator';
 import { PushServer } from './push';
@@ -95,13 +95,17 @@ export class Network {
   }
 
   private openDevice(settings: CheckedSettings): SharedDevice {
-    const { bindAddress } = settings;
+    const { label, address, port, token, bindAddress } = settings;
+    // Each named: copied by `...`, every device would have a hidden class of its own.
     const session = new Session({
-      ...settings,
+      label,
+      address,
+      port,
+      token,
       socket: this.socketAt(bindAddress),
-      resolve: (address) => resolveAddress(address, settings.label),
+      resolve: (name) => resolveAddress(name, label),
       locate: (deviceId, ended) => this.locator.locate(deviceId, bindAddress, ended),
-      isNear: (address) => isNear(address, (this.options.interfaces ?? networkInterfaces)()),
+      isNear: (asked) => isNear(asked, (this.options.interfaces ?? networkInterfaces)()),
     });
     return new SharedDevice(session, this.pushServerAt(bindAddress));
   }
@@ -142,6 +146,8 @@ export class Network {
       this.tellSessions(device);
       options.onFound?.(device);
     };
+    // Loaded by the first search: whoever knows his addresses needs no mDNS.
+    const { discover }: typeof import('./discovery') = require('./discovery');
     return discover({ createSocket, interfaces, ...options, onFound, signal, resolve: resolveAddress });
   }
 

@@ -5,7 +5,8 @@
  *                            └───── silence ─────▶ disconnected ◀──── silence ────┘
  *   Back to connected by the next hello answered; from refused only by a command answered. closed: by close().
  *
- * How a command gets through is in `delivery`, why it does not in `clues`.
+ * How a command gets through is in `delivery`, why it does not in `clues`. Its parts call it by its public methods, not
+ * by closures of its own: a program may have a thousand sessions.
  */
 import { EventEmitter } from 'node:events';
 import { MialinkError } from '../errors';
@@ -16,7 +17,7 @@ import type { Circumstances, Clue } from './clues';
 import { type Answer, Command, type CommandOptions, type CommandOwner } from './command';
 import { Delivery } from './delivery';
 import { refusalIn } from './device-errors';
-import { Handshake, type HandshakeOptions, type Peer } from './handshake';
+import { Handshake, type HandshakeOptions, type HandshakeOwner, type Peer } from './handshake';
 import { type Message, parseMessage } from './message';
 import { deriveKeys, type Keys, openPacket, type Packet, parsePacket } from './packet';
 import { type Request, writeRequest } from './request';
@@ -39,7 +40,7 @@ const QUEUE_LIMIT = 100;
 const HELLO: Request = { method: 'hello', body: '' };
 const HELLO_TIMEOUT_MS = 5_000;
 
-export class Session extends EventEmitter<{ state: [SessionState] }> {
+export class Session extends EventEmitter<{ state: [SessionState] }> implements CommandOwner, HandshakeOwner {
   readonly keys: Keys;
   private current: SessionState = 'idle';
   /** What commands have shown of the token; hello shows nothing. */
@@ -49,8 +50,8 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
   private silentMethod: string | undefined;
   private readonly handshake: Handshake;
   private readonly delivery: Delivery;
-  private readonly alarm = new Alarm((now) => this.tick(now));
-  private readonly owner: CommandOwner;
+  /** Rings for its commands. */
+  readonly alarm = new Alarm((now) => this.tick(now));
   /** The first one is under way. */
   private readonly waiting: Command[] = [];
   private watch: Watch | undefined;
@@ -61,19 +62,13 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     super();
     // Any number of users may watch the state: that is no leak to warn of.
     this.setMaxListeners(0);
-    const saw = (clue: Clue) => this.saw(clue);
     this.keys = deriveKeys(options.token);
-    this.handshake = new Handshake(options, {
-      receive: (datagram, address) => this.receive(datagram, address),
-      saw,
-    });
-    this.delivery = new Delivery(options, this.keys, this.handshake, saw);
-    this.owner = {
-      label: options.label,
-      alarm: this.alarm,
-      circumstances: () => this.circumstances(),
-      finished: (command, failure) => this.finished(command, failure),
-    };
+    this.handshake = new Handshake(options, this);
+    this.delivery = new Delivery(options, this.keys, this.handshake, this);
+  }
+
+  get label(): string {
+    return this.options.label;
   }
 
   get state(): SessionState {
@@ -112,7 +107,7 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     if (waiting >= QUEUE_LIMIT) return Promise.reject(new MialinkError('queueFull', { device, waiting }));
     const request = writeRequest(device, method, params);
     if (request instanceof MialinkError) return Promise.reject(request);
-    const command = new Command(this.owner, request, options);
+    const command = new Command(this, request, options);
     this.queue(command);
     return command.answer;
   }
@@ -146,27 +141,8 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     this.alarm.stop();
   }
 
-  private queue(command: Command): void {
-    if (!command.open) return;
-    this.waiting.push(command);
-    // It says hello itself where that is needed: ours would only keep it waiting.
-    if (command !== this.hello) this.hello?.resolve(0, []);
-    this.next();
-  }
-
-  /** Carries the next command out, if none is under way. */
-  private next(): void {
-    const [command] = this.waiting;
-    if (command?.state !== 'queued' || this.current === 'closed') return;
-    command.start();
-    if (this.current === 'idle') this.setState('connecting');
-    // Under a token that has never worked only a fresh hello tells "wrong token" from "away".
-    if (this.token !== 'proven') this.handshake.doubt(command.startedAt);
-    if (command === this.hello) this.handshake.exchange(command, () => command.resolve(0, []));
-    else this.delivery.deliver(command);
-  }
-
-  private finished(command: Command, failure?: Error): void {
+  /** A command of its own is settled. */
+  finished(command: Command, failure?: Error): void {
     const place = this.waiting.indexOf(command);
     if (place >= 0) this.waiting.splice(place, 1);
     if (this.waiting.length === 0) this.alarm.rest();
@@ -178,13 +154,8 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     if (wasFirst) this.next();
   }
 
-  private tick(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const command of [...this.waiting]) next = Math.min(next, command.tick(now));
-    return next;
-  }
-
-  private receive(datagram: Buffer, address: string): void {
+  /** A datagram from an address that its handshake has asked. */
+  receive(datagram: Buffer, address: string): void {
     const packet = parsePacket(datagram);
     if (typeof packet === 'string') return;
     if (packet.kind === 'data') {
@@ -195,8 +166,51 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
     }
   }
 
+  /** What explains, with what was seen, that a command was not answered. */
+  circumstances(): Circumstances {
+    const { isNear = () => true } = this.options;
+    const asked = this.handshake.peer ? [] : this.handshake.asked;
+    const foreignAddress = asked.find((address) => !isNear(address));
+    return {
+      tokenProven: this.token === 'proven',
+      foreignAddress,
+      unresolvedName: this.handshake.unresolvedName,
+    };
+  }
+
+  /** What is seen of the device explains the failure of every command that waits for it. */
+  saw(clue: Clue): void {
+    for (const command of this.waiting) command.saw(clue);
+  }
+
+  private queue(command: Command): void {
+    if (!command.open) return;
+    this.waiting.push(command);
+    // It says hello itself where that is needed: ours would only keep it waiting.
+    if (command !== this.hello) this.hello?.resolve(0, []);
+    this.next();
+  }
+
+  /** Carries the next command out, if none is under way. */
+  private next(): void {
+    const command = this.waiting[0];
+    if (command?.state !== 'queued' || this.current === 'closed') return;
+    command.start();
+    if (this.current === 'idle') this.setState('connecting');
+    // Under a token that has never worked only a fresh hello tells "wrong token" from "away".
+    if (this.token !== 'proven') this.handshake.doubt(command.startedAt);
+    if (command === this.hello) this.handshake.exchange(command, () => command.resolve(0, []));
+    else this.delivery.deliver(command);
+  }
+
+  private tick(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const command of [...this.waiting]) next = Math.min(next, command.tick(now));
+    return next;
+  }
+
   private receiveData(datagram: Buffer, packet: Packet): void {
-    const [command] = this.waiting;
+    const command = this.waiting[0];
     if (!command || !this.handshake.peer?.did.equals(packet.did)) return;
     const plaintext = openPacket(datagram, this.keys);
     if (plaintext === 'checksum') this.saw('otherToken');
@@ -259,29 +273,18 @@ export class Session extends EventEmitter<{ state: [SessionState] }> {
       return;
     }
     const options = { timeoutMs: HELLO_TIMEOUT_MS, retries: 0, deviceId };
-    this.hello = new Command(this.owner, HELLO, options);
+    this.hello = new Command(this, HELLO, options);
     this.queue(this.hello);
-  }
-
-  private circumstances(): Circumstances {
-    const { isNear = () => true } = this.options;
-    const asked = this.handshake.peer ? [] : this.handshake.asked;
-    const foreignAddress = asked.find((address) => !isNear(address));
-    return {
-      tokenProven: this.token === 'proven',
-      foreignAddress,
-      unresolvedName: this.handshake.unresolvedName,
-    };
-  }
-
-  /** What is seen of the device explains the failure of every command that waits for it. */
-  private saw(clue: Clue): void {
-    for (const command of this.waiting) command.saw(clue);
   }
 
   private setState(state: SessionState): void {
     if (this.current === state || this.current === 'closed') return;
     this.current = state;
-    runListener(this.options.logger ?? silentLogger, this.options.label, () => this.emit('state', state));
+    this.announce();
+  }
+
+  private announce(): void {
+    const { logger = silentLogger, label } = this.options;
+    runListener(logger, label, () => this.emit('state', this.current));
   }
 }

@@ -17,7 +17,7 @@ export class SharedDevice {
   private users = 0;
   private reports: Subscription | undefined;
   /** Each until the gateway is rid of it. */
-  private readonly scenes = new Set<SceneSubscription>();
+  private scenes: readonly SceneSubscription[] = [];
   private idleTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -64,12 +64,16 @@ export class SharedDevice {
       server,
       events: checkSceneEvents(label, events),
     });
-    this.scenes.add(scenes);
+    this.scenes = this.scenes.concat(scenes);
     scenes.on('state', (state) => {
-      if (state === 'closed') void scenes.close().then(() => this.scenes.delete(scenes));
+      if (state === 'closed') void scenes.close().then(() => this.forget(scenes));
     });
     scenes.start();
     return scenes;
+  }
+
+  private forget(scenes: SceneSubscription): void {
+    this.scenes = this.scenes.filter((one) => one !== scenes);
   }
 
   /** Takes leave of the device, if it is there, and settles what waits for it. */
@@ -82,6 +86,6 @@ export class SharedDevice {
   private async endReports(): Promise<void> {
     const { reports } = this;
     this.reports = undefined;
-    await Promise.all([reports?.close(), ...[...this.scenes].map((scenes) => scenes.close())]);
+    await Promise.all([reports?.close(), ...this.scenes.map((scenes) => scenes.close())]);
   }
 }

@@ -25,18 +25,19 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 export class MiioSocket {
   private socket: Socket | Promise<Socket> | 'unopened' | 'closed' = 'unopened';
   /** By the sender's port and address. */
-  private readonly receivers = new Map<number, Map<string, Set<Receiver>>>();
+  private readonly receivers = new Map<number, Map<string, readonly Receiver[]>>();
 
   constructor(private readonly options: SocketOptions = {}) {}
 
   /** Hands every datagram from `address`:`port` to `receiver`, until the returned function is called. */
   receive(address: string, port: number, receiver: Receiver): () => void {
-    const atPort = this.receivers.get(port) ?? new Map<string, Set<Receiver>>();
-    const receivers = atPort.get(address) ?? new Set();
-    this.receivers.set(port, atPort.set(address, receivers.add(receiver)));
+    const atPort = this.receivers.get(port) ?? new Map<string, readonly Receiver[]>();
+    const others = atPort.get(address) ?? [];
+    this.receivers.set(port, atPort.set(address, others.concat(receiver)));
     return () => {
-      receivers.delete(receiver);
-      if (receivers.size === 0 && atPort.get(address) === receivers) atPort.delete(address);
+      const left = atPort.get(address)?.filter((one) => one !== receiver) ?? [];
+      if (left.length > 0) atPort.set(address, left);
+      else atPort.delete(address);
     };
   }
 

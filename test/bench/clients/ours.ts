@@ -10,10 +10,7 @@ const packets: typeof import('../../../lib/miio/packet') = require('../../../dis
 export function open(patience?: Patience): Client {
   const network = new Network();
   return {
-    connect: async (address) => {
-      const device = network.device({ address, token: TOKEN, ...patience });
-      return { call: async (method, params) => (await device.call(method, params)).result };
-    },
+    connect: async (address) => network.device({ address, token: TOKEN, ...patience }),
     codec: codec(),
     sweep: ({ cidr }, found) => void network.discover({ addresses: cidr, onFound: found }),
   };

@@ -1,0 +1,25 @@
+/**
+ * What most programs never call, with a web server and readers of archives and databases behind it: loaded by the first
+ * call, since it would take everybody a fifth longer to load.
+ */
+import type { Upgradable, UpgradeOptions, UpgradeResult } from './ota';
+import type { TokenRecord, TokenSource } from './tokens';
+
+/** Upgrades the firmware of a device from a local file. Options, result and errors: see `ota/upgrade`. */
+export function upgradeFirmware(
+  device: Upgradable,
+  path: string,
+  options?: UpgradeOptions,
+): Promise<UpgradeResult> {
+  const ota: typeof import('./ota') = require('./ota');
+  return ota.upgradeFirmware(device, path, options);
+}
+
+/**
+ * The devices with their tokens in a file or folder of Xiaomi's apps, at least one. `password` is that of an Android
+ * backup. Errors: see `tokens/extract`.
+ */
+export function extractTokens(source: TokenSource, options?: { password?: string }): Promise<TokenRecord[]> {
+  const tokens: typeof import('./tokens') = require('./tokens');
+  return tokens.extractTokens(source, options);
+}
