@@ -1,76 +1,135 @@
 /**
  * One MQTT connection per triple: the cloud throws the older of two out, so config nodes with one ProductKey and
- * DeviceName share one device. It is opened for the first of them and closed after the last.
+ * DeviceName share one device. It is opened for the first of them and closed after the last; the first of those that are
+ * there speaks for it.
  */
-import { AliyunDevice, type AliyunSettings, type CheckedSettings, checkSettings } from '../lib/aliyun';
+import { AliyunDevice, type DeviceState, type OutboxEntry } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
+import type { Setup } from './aliyun-device-settings';
+import { OutboxStores, registrationOf } from './aliyun-device-storage';
 
-interface Shared {
-  device: AliyunDevice;
-  settings: CheckedSettings;
-  /** How many have taken it. */
-  users: number;
+/** A config node. */
+export interface Owner {
+  readonly logger: Logger;
+  /** Of what the outbox kept, the cloud will never take this. `entry.source` is the node that has posted it. */
+  onRefused(entry: OutboxEntry, problem: MialinkError): void;
 }
+
+export interface StateChange {
+  time: Date;
+  state: DeviceState;
+  problem: MialinkError | undefined;
+}
+
+/** A device while it is open. */
+export interface OpenDevice {
+  device: AliyunDevice;
+  setup: Setup;
+  /** The last 20, oldest first. */
+  changes: StateChange[];
+}
+
+interface Shared extends OpenDevice {
+  owners: Owner[];
+}
+
+const MOST_CHANGES = 20;
 
 export class AliyunDevices {
   private readonly shared = new Map<string, Shared>();
+  private readonly outboxes = new OutboxStores();
 
   /**
-   * The device of this triple, open; `logger` is used if it is a new one. Throws a MialinkError (`CONFIG`) for a
-   * missing or malformed setting, and for one that differs from those with which the device is open.
+   * The device of this triple, open; one `take` for each owner. Throws a MialinkError (`CONFIG`) for a thing model that is
+   * none, and for a setting that differs from those with which the device is open.
    */
-  take(settings: AliyunSettings, logger: Logger): AliyunDevice {
-    const checked = checkSettings(settings);
-    const key = keyOf(checked.triple);
+  take(setup: Setup, owner: Owner, userDir: string): AliyunDevice {
+    const key = keyOf(setup.settings.triple);
     const known = this.shared.get(key);
     if (known) {
-      assertAlike(checked, known.settings);
-      known.users += 1;
+      assertAlike(setup, known.setup);
+      known.owners.push(owner);
       return known.device;
     }
-    const device = new AliyunDevice(settings, { logger });
-    this.shared.set(key, { device, settings: checked, users: 1 });
-    device.open();
-    return device;
+    const shared = this.open(setup, owner, userDir);
+    this.shared.set(key, shared);
+    shared.device.open();
+    return shared.device;
   }
 
-  /** To be called once for each `take`. Resolves when the device is closed, if it was the last. */
-  async release(device: AliyunDevice): Promise<void> {
+  /** Resolves when the device is closed, if this was its last owner. */
+  async release(device: AliyunDevice, owner: Owner): Promise<void> {
     const key = keyOf(device.identity);
     const shared = this.shared.get(key);
     if (shared?.device !== device) return;
-    shared.users -= 1;
-    if (shared.users > 0) return;
+    shared.owners = shared.owners.filter((one) => one !== owner);
+    if (shared.owners.length > 0) return;
     this.shared.delete(key);
     await device.close();
   }
+
+  /** The device of this triple while it is open. */
+  find(triple: { productKey: string; deviceName: string }): OpenDevice | undefined {
+    return this.shared.get(keyOf(triple));
+  }
+
+  private open(setup: Setup, owner: Owner, userDir: string): Shared {
+    const { given, settings, thingModel } = setup;
+    const owners = [owner];
+    const registration = registrationOf(settings, userDir);
+    const logger: Logger = {
+      debug: (text) => shared.owners[0]?.logger.debug(text),
+      warn: (problem) => shared.owners[0]?.logger.warn(problem),
+    };
+    const device = new AliyunDevice(given, {
+      logger,
+      thingModel,
+      outbox: this.outboxes.of(settings, userDir),
+      credentials: registration && ((signal) => registration.credentials(signal)),
+    });
+    const shared: Shared = { device, setup, changes: [], owners };
+    device.on('refused', (entry, problem) => shared.owners[0]?.onRefused(entry, problem));
+    device.on('state', (state, problem) => {
+      shared.changes = [...shared.changes, { time: new Date(), state, problem }].slice(-MOST_CHANGES);
+      // One that is created anew in the console registers anew.
+      if (state === 'deleted') registration?.forget().catch((problem) => logger.warn(problem));
+    });
+    return shared;
+  }
+}
+
+/** The field in which they differ, none if they do not. */
+export function differingField(one: Setup, other: Setup): string | undefined {
+  const [fields, others] = [fieldsOf(one), fieldsOf(other)];
+  return Object.keys(fields).find((name) => fields[name] !== others[name]);
 }
 
 function keyOf({ productKey, deviceName }: { productKey: string; deviceName: string }): string {
   return `${productKey}/${deviceName}`;
 }
 
-/** The values are not told: one of them is the secret. */
-function assertAlike(wanted: CheckedSettings, open: CheckedSettings): void {
-  const [one, other] = [fieldsOf(wanted), fieldsOf(open)];
-  const field = Object.keys(one).find((name) => one[name] !== other[name]);
+/** The values are not told: some of them are secret. */
+function assertAlike(wanted: Setup, open: Setup): void {
+  const field = differingField(wanted, open);
   if (field === undefined) return;
+  const device = wanted.settings.label;
   const rule = 'the same in all aliyun-device nodes of one ProductKey and DeviceName';
-  throw new MialinkError('settingInvalid', { device: wanted.label, field, rule, value: 'another one' });
+  throw new MialinkError('settingInvalid', { device, field, rule, value: 'another one' });
 }
 
-/** What makes the connection, as the fields of the dialog; region and instance are in the endpoint. */
-function fieldsOf(settings: CheckedSettings): Record<string, unknown> {
-  const { triple, endpoint, ca, keepalive, cleanSession, signMethod, timeoutMs } = settings;
+/** All that the device is made of, as the fields of the dialog; region and instance are in the endpoint. */
+function fieldsOf({ settings, thingModel }: Setup): Record<string, unknown> {
+  const { label, triple, endpoint, region, instanceId, ca, certificate, clientExtras, ...simple } = settings;
   return {
     deviceSecret: triple.deviceSecret,
     transport: endpoint.transport,
     endpoint: `${endpoint.host}:${endpoint.port}`,
     ca: ca.join(),
-    keepalive,
-    cleanSession,
-    signMethod,
-    timeoutMs,
+    clientCert: certificate?.cert,
+    clientKey: certificate?.key,
+    clientExtras: JSON.stringify(Object.entries(clientExtras).sort()),
+    ...simple,
+    thingModel,
   };
 }

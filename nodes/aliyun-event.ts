@@ -2,7 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
-import { outputsOf, requestCloud } from './aliyun-request';
+import { outputsOf, reportRefused, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import { asText, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
@@ -19,23 +19,29 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    chosen.acquireOrShow();
+    const device = chosen.acquireOrShow();
+    const stopReporting = device && reportRefused(RED, this, device);
 
     const report = (message: Message) => {
       const device = chosen.acquire();
       const event = asText(config.event) || asText(message.event);
       if (event === '') throw new MialinkError('eventMissing', { device: device.label });
-      return device.postEvent(event, outputsOf(device, 'the event', message.payload));
+      const outputs = outputsOf(device, 'the event', message.payload);
+      return device.postEvent(event, outputs, { source: this.id });
     };
 
     onInput(
       RED,
       this,
       async (message, send, signal) => {
-        await light.during(() => requestCloud(message, async () => untilClosed(signal, report(message))));
+        const request = () => requestCloud(message, async () => untilClosed(signal, report(message)));
+        await light.during(request, (outcome) => outcome);
         send(message);
       },
-      () => chosen.release(),
+      () => {
+        stopReporting?.();
+        return chosen.release();
+      },
     );
   }
 }

@@ -4,15 +4,17 @@
  */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice, PropertySet } from '../lib/aliyun';
-import { requestCloud } from './aliyun-request';
+import { reportRefused, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import { operateOnProperties } from './property-operations';
-import { asText, type Message, onInput, untilClosed } from './runtime';
+import { asFlag, asText, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
 interface Config extends NodeDef {
   device?: string;
   reply?: string;
+  /** Posts what the cloud has set, after the reply; only with `auto`. */
+  echo?: boolean | string;
 }
 
 export default function register(RED: NodeAPI): void {
@@ -22,25 +24,28 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
+    const device = chosen.acquireOrShow();
     const mode = config.reply === 'manual' ? 'manual' : 'auto';
-    const stopListening = chosen
-      .acquireOrShow()
-      ?.onPropertySet(mode, (set) => this.send([null, messageOf(set)]));
+    const passOn = (set: PropertySet) => this.send([null, messageOf(set)]);
+    const stopListening = device?.onPropertySet(mode, passOn, { echo: asFlag(config.echo, false) });
+    const stopReporting = device && reportRefused(RED, this, device);
 
     onInput(
       RED,
       this,
       async (message, send, signal) => {
-        await light.during(() =>
-          requestCloud(message, async () => {
-            const operation = asText(message.operation) || 'post';
-            return untilClosed(signal, operateOnProperties(chosen.acquire(), operation, message.payload));
-          }),
-        );
+        const operate = async () => {
+          const operation = asText(message.operation) || 'post';
+          const source = this.id;
+          return operateOnProperties(chosen.acquire(), operation, message.payload, { source });
+        };
+        const request = () => requestCloud(message, () => untilClosed(signal, operate()));
+        await light.during(request, (outcome) => outcome);
         send([message, null]);
       },
       () => {
         stopListening?.();
+        stopReporting?.();
         return chosen.release();
       },
     );

@@ -26,7 +26,8 @@ export default function register(RED: NodeAPI): void {
       const [id, topic] = [asText(request.id), asText(request.topic)];
       if (id === '' || topic === '') throw new MialinkError('replyWithoutRequest');
       const data = outputsOf(device, 'the reply', message.payload);
-      await device.answer({ id, topic }, { code: codeOf(device, message), data });
+      const service = asText(request.service) || undefined;
+      await device.answer({ id, topic, service }, { code: codeOf(device, message), data });
     };
 
     onInput(

@@ -2,7 +2,6 @@
  * One device, many nodes: the config node opens the device for its first user and closes it after its last; a flow
  * node takes the device chosen in its `device` field, and its status follows the device's state.
  */
-import type { EventEmitter } from 'node:events';
 import type { Node, NodeAPI } from 'node-red';
 import { MialinkError } from '../lib/errors';
 import { onClose } from './runtime';
@@ -53,7 +52,11 @@ export function shareDevice<Device, Credentials extends object>(
 }
 
 /** What a device tells of its connection. */
-type Connected = EventEmitter<{ state: [StatusKey, ...unknown[]] }> & { readonly state: StatusKey };
+interface Connected {
+  readonly state: StatusKey;
+  on(event: 'state', listener: (state: StatusKey) => void): unknown;
+  off(event: 'state', listener: (state: StatusKey) => void): unknown;
+}
 
 /** The device chosen in a flow node. */
 export class ChosenDevice<Device extends Connected> {

@@ -1,22 +1,22 @@
 /** What aliyun-property does for `msg.operation`, and the shape of the payload that each operation takes. */
-import type { AliyunDevice, CloudReply } from '../lib/aliyun';
+import type { AliyunDevice, Posted, PostOptions } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
 import { isRecord } from './runtime';
 
-type Operation = (device: AliyunDevice, payload: unknown) => Promise<CloudReply>;
+type Operation = (device: AliyunDevice, payload: unknown, options: PostOptions) => Promise<Posted>;
 
 const OPERATIONS: Record<string, Operation> = {
-  post: (device, payload) => {
+  post: (device, payload, options) => {
     const properties = check(device, 'post', payload, isProperties, 'an object {identifier: value}');
-    return device.postProperties(properties);
+    return device.postProperties(properties, options);
   },
-  history: (device, payload) => {
+  history: (device, payload, options) => {
     const sets = check(device, 'history', payload, isHistory, 'an array of {identifier: {value, time}}');
-    return device.postHistory(sets);
+    return device.postHistory(sets, options);
   },
-  batch: (device, payload) => {
+  batch: (device, payload, options) => {
     const series = check(device, 'batch', payload, isBatch, 'an object {identifier: [{value, time}, ...]}');
-    return device.postBatch(series);
+    return device.postBatch(series, options);
   },
   'desired.get': (device, payload) => {
     const identifiers = check(device, 'desired.get', payload, isIdentifiers, 'an array of identifiers');
@@ -33,9 +33,10 @@ export function operateOnProperties(
   device: AliyunDevice,
   name: string,
   payload: unknown,
-): Promise<CloudReply> {
+  options: PostOptions = {},
+): Promise<Posted> {
   const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-  if (operation) return operation(device, payload);
+  if (operation) return operation(device, payload, options);
   const known = Object.keys(OPERATIONS).join(', ');
   throw new MialinkError('operationUnknown', { device: device.label, operation: name, known });
 }

@@ -1,6 +1,6 @@
 /**
- * The status of a flow node: the state of its connection (with what it is used for), over it a firmware, and over both the operation under way or
- * just ended. Texts are keys of the node's own catalogue, so that each user reads his own language.
+ * The status of a flow node: the state of its connection (with what it is used for), over it a firmware, and over both
+ * the operation under way or just ended. Texts are keys of the node's own catalogue, so that each user reads his own language.
  */
 import type { Node, NodeStatus } from 'node-red';
 
@@ -25,11 +25,22 @@ export const CONNECTION = {
   'no-device': RED_RING,
 } as const satisfies Record<string, Light>;
 
+/** What the cloud has made of its device. */
+export const SWITCHED_OFF = {
+  disabled: RED_RING,
+  deleted: RED_RING,
+} as const satisfies Record<string, Light>;
+
 /** What becomes of a message. */
 export const OPERATION = {
   busy: BLUE_DOT,
   done: GREEN_DOT,
   failed: RED_DOT,
+} as const satisfies Record<string, Light>;
+
+/** What becomes of a message that the outbox keeps. */
+export const KEPT = {
+  queued: YELLOW_RING,
 } as const satisfies Record<string, Light>;
 
 /** What becomes of a firmware. */
@@ -47,7 +58,9 @@ export const PUSH = {
   'not-offered': GREY_RING,
 } as const satisfies Record<string, Light>;
 
-const LIGHTS = { ...CONNECTION, ...OPERATION, ...FIRMWARE, ...PUSH };
+type Outcome = Exclude<keyof typeof OPERATION, 'busy'> | keyof typeof KEPT;
+
+const LIGHTS = { ...CONNECTION, ...SWITCHED_OFF, ...OPERATION, ...KEPT, ...FIRMWARE, ...PUSH };
 
 export type StatusKey = keyof typeof LIGHTS;
 
@@ -84,13 +97,16 @@ export class StatusLight {
     this.showLasting();
   }
 
-  /** Runs an operation under the blue dot, then shows how it ended. */
-  async during<Value>(operation: () => Promise<Value>): Promise<Value> {
+  /** Runs an operation under the blue dot, then shows how it ended: `done` unless `outcomeOf` knows better. */
+  async during<Value>(
+    operation: () => Promise<Value>,
+    outcomeOf: (value: Value) => Outcome = () => 'done',
+  ): Promise<Value> {
     this.underWay++;
     this.show('busy');
     try {
       const value = await operation();
-      this.end('done');
+      this.end(outcomeOf(value));
       return value;
     } catch (error) {
       this.end('failed');
@@ -104,7 +120,7 @@ export class StatusLight {
     if (key && this.underWay === 0) this.show(key);
   }
 
-  private end(outcome: 'done' | 'failed'): void {
+  private end(outcome: Outcome): void {
     this.underWay--;
     if (this.underWay > 0) return;
     // What is wrong with the settings says more than that it failed.

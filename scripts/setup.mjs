@@ -14,6 +14,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const systemTools = [
   { check: ['chromium', '--version'], packages: ['chromium', 'fonts-noto-cjk'] },
   { check: ['/usr/bin/python3', '-c', 'import miio'], packages: ['python3-miio'] },
+  // It cannot be asked for its version, and is on nobody's PATH but root's.
+  { check: ['test', '-x', '/usr/sbin/mosquitto'], packages: ['mosquitto'] },
 ];
 
 installPackages(root);

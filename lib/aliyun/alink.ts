@@ -30,7 +30,7 @@ export interface CloudRequest {
   /** `''` when the message has none. */
   method: string;
   /** `{}` when the message has none. */
-  params: Record<string, unknown>;
+  params: unknown;
 }
 
 /** `id` is there when the message had a usable one, so that it can be answered nevertheless. */
@@ -67,6 +67,19 @@ export function encode(message: object, device: string, operation: string): stri
   return text;
 }
 
+/** What is published as it is, or an object as JSON. Throws as `encode` does. */
+export function encodeMessage(
+  payload: object | string | Buffer,
+  device: string,
+  operation: string,
+): string | Buffer {
+  if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) return encode(payload, device, operation);
+  const bytes = Buffer.byteLength(payload);
+  if (bytes <= MAX_PAYLOAD_BYTES) return payload;
+  const values = { device, operation, rule: `at most ${MAX_PAYLOAD_BYTES} bytes`, type: `${bytes}` };
+  throw new MialinkError('payloadInvalid', values);
+}
+
 /** JSON would leave these out, or write null: the cloud would get something else than was meant. */
 function refuseVoid(key: string, value: unknown): unknown {
   const isVoid = value === undefined || typeof value === 'function' || typeof value === 'symbol';
@@ -86,9 +99,7 @@ export function parseReply(payload: Buffer): Parsed<CloudReply> {
 export function parseRequest(payload: Buffer): Parsed<CloudRequest> {
   return parse<CloudRequest>(payload, (id, { method = '', params }) => {
     if (typeof method !== 'string') return { id, cause: 'its method is not text' };
-    const inputs = params ?? {};
-    if (!isRecord(inputs)) return { id, cause: 'its params are not an object' };
-    return { value: { id, method, params: inputs } };
+    return { value: { id, method, params: params ?? {} } };
   });
 }
 

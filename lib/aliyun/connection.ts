@@ -6,11 +6,12 @@
  *                   │  │  │  └─wait─ disconnected <──lost
  *                   │  └──┼──failed──────^
  *                   │     └──wait (long)── refused
- *                   └──CONNACK 4, 5────────^            any ──close──> closed
+ *                   └──CONNACK 4, 5, AUTH──^            any ──close──> closed
  *
- * `connected` means that the subscriptions are acknowledged. A client of mqtt.js serves one connection and is
- * then thrown away, so nothing of an old session reaches the next; mqtt.js' own reconnection is switched off.
- * A silent broker is found by the pings of mqtt.js after 1.5 keepalives, or by `probe` in seconds.
+ * `connecting` begins with `dial`, which may have to ask where and how to sign in; `connected` means that the
+ * subscriptions are acknowledged. A client of mqtt.js serves one connection and is then thrown away, so nothing of an
+ * old session reaches the next; mqtt.js' own reconnection is switched off. A silent broker is found by the pings of
+ * mqtt.js after 1.5 keepalives, or by `probe` in seconds.
  *
  * Source: MQTT 3.1.1; Alibaba Cloud IoT Platform, "MQTT connection" (CONNACK codes, limits).
  */
@@ -20,19 +21,22 @@ import { MialinkError } from '../errors';
 import { runListener } from '../listener';
 import type { Logger } from '../logger';
 import { Pending } from '../pending';
-import { timePassed } from '../wait';
-import { connectionProblem, refusedTopics } from './failure';
+import type { Dial, Line } from './dial';
+import { connectionProblem, disconnection, isTakeover } from './failure';
+import { sayGoodBye } from './farewell';
 import type { Ending, Retry } from './retry';
+import { Subscriptions } from './subscriptions';
 
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'refused' | 'closed';
 
 export interface ConnectionOptions {
   /** For texts. */
   label: string;
+  /** For texts, as long as `dial` has not told another one. */
   host: string;
-  /** Makes a client that is connecting; may throw. */
-  dial(): MqttClient;
-  /** What is subscribed at each connect. */
+  /** Once for each try. */
+  dial: Dial;
+  /** What is subscribed at each connect; of more than 100 the first. */
   topics(): string[];
   onMessage(topic: string, payload: Buffer): void;
   retry: Retry;
@@ -44,25 +48,37 @@ export interface ConnectionEvents {
   state: [ConnectionState, MialinkError | undefined];
 }
 
-/** From the first try to SUBACK. */
+/** One try, and the connection that came of it. */
+interface Attempt {
+  readonly end: AbortController;
+  line?: Line;
+  /** When CONNACK came. */
+  signedInAt?: number;
+  subscriptions?: Subscriptions;
+}
+
+/** A registration by MQTT takes the longest, 30 s, then it is stored. */
+const DIAL_LIMIT_MS = 45_000;
+/** From the client to SUBACK. */
 const ATTEMPT_LIMIT_MS = 20_000;
 const PROBE_LIMIT_MS = 10_000;
-/** The farewell of a connection whose peer is silent. */
-const FAREWELL_MS = 900;
+
+const QOS_0 = { qos: 0 } as const;
+const QOS_1 = { qos: 1 } as const;
+const ignore = () => undefined;
 
 export class Connection extends EventEmitter<ConnectionEvents> {
   private now: ConnectionState = 'idle';
   private why: MialinkError | undefined;
-  private client: MqttClient | undefined;
+  private current: Attempt | undefined;
   /** While connecting the limit of the try, while connected of a probe, otherwise the wait for the next try. */
   private timer: NodeJS.Timeout | undefined;
-  /** When CONNACK came; undefined before. */
-  private signedInAt: number | undefined;
   /** Who waits for SUBACK: a table, as a promise shared by all would keep each of them for as long as it is open. */
   private readonly arrivals = new Pending<number, void>();
   private readonly unacknowledged = new Pending<number, void>();
   /** Of both tables. */
   private lastKey = 0;
+  private toldOfTooMany = false;
   private ended: Promise<void> | undefined;
 
   constructor(private readonly options: ConnectionOptions) {
@@ -108,13 +124,14 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    * acknowledged it. Rejects with `notConnected`, `connectionLost`, `noReply` or `closed`.
    */
   async publish(
-    message: { topic: string; body: string; qos: 0 | 1; operation: string },
+    message: { topic: string; body: string | Buffer; qos: 0 | 1; operation: string },
     timeoutMs: number,
   ): Promise<void> {
     const { topic, body, qos, operation } = message;
-    if (this.now !== 'connected' || !this.client) throw this.notConnected(operation);
+    const client = this.connectedClient;
+    if (!client) throw this.notConnected(operation);
     if (qos === 0) {
-      this.client.publish(topic, body, { qos }, () => undefined);
+      client.publish(topic, body, QOS_0, ignore);
       return;
     }
     const key = this.takeKey();
@@ -124,7 +141,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       () => new MialinkError('noReply', { device: this.options.label, operation, timeoutMs }),
     );
     // Its error is the connection's end, which rejects all at once.
-    this.client.publish(topic, body, { qos }, (error) => {
+    client.publish(topic, body, QOS_1, (error) => {
       if (!error) this.unacknowledged.resolve(key, undefined);
     });
     await acknowledged;
@@ -132,47 +149,62 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   /** Subscribes now, if connected; otherwise `topics()` does it at the next connect. */
   subscribe(topic: string): void {
-    if (this.now === 'connected' && this.client) this.subscribeAll(this.client, [topic], () => undefined);
+    if (this.now === 'connected') this.current?.subscriptions?.add([topic]);
   }
 
   unsubscribe(topic: string): void {
-    if (this.now === 'connected') this.client?.unsubscribe(topic, () => undefined);
+    if (this.now === 'connected') this.current?.subscriptions?.remove(topic);
   }
 
   /** After a request without reply: unless the broker answers a ping soon, the connection counts as lost. */
   probe(): void {
-    const { client } = this;
-    if (this.now !== 'connected' || !client || this.timer) return;
-    this.startTimer(PROBE_LIMIT_MS, () => this.lost(client, new Error('the broker is silent')));
+    const { current: attempt, connectedClient: client } = this;
+    if (!client || !attempt || this.timer) return;
+    this.startTimer(PROBE_LIMIT_MS, () => this.lost(attempt, new Error('the broker is silent')));
     client.once('packetreceive', () => {
-      if (client === this.client) this.stopTimer();
+      if (attempt === this.current) this.stopTimer();
     });
     client.sendPing();
   }
 
+  private get connectedClient(): MqttClient | undefined {
+    return this.now === 'connected' ? this.current?.line?.client : undefined;
+  }
+
   private attempt(): void {
-    this.signedInAt = undefined;
-    let client: MqttClient;
-    try {
-      client = this.options.dial();
-    } catch (error) {
-      this.lost(undefined, error);
-      return;
-    }
-    this.client = client;
-    client.on('connect', () => this.signedIn(client));
-    client.on('message', (topic, payload) => this.received(client, topic, payload));
-    client.on('error', (error) => this.lost(client, error));
-    client.on('close', () => this.lost(client, new Error('the connection was closed')));
-    this.startTimer(ATTEMPT_LIMIT_MS, () => this.lost(client, new Error('no answer')));
+    const attempt: Attempt = { end: new AbortController() };
+    this.current = attempt;
+    this.startTimer(DIAL_LIMIT_MS, () => this.lost(attempt, new Error('no answer')));
+    this.options.dial(attempt.end.signal).then(
+      (line) => this.dialled(attempt, line),
+      (error) => this.lost(attempt, error),
+    );
     this.enter('connecting', this.why);
   }
 
-  private signedIn(client: MqttClient): void {
-    if (client !== this.client) return;
-    this.signedInAt = performance.now();
-    this.subscribeAll(client, this.options.topics(), () => {
-      if (client !== this.client) return;
+  private dialled(attempt: Attempt, line: Line): void {
+    const { client } = line;
+    if (attempt !== this.current) {
+      client.end(true);
+      return;
+    }
+    attempt.line = line;
+    client.on('connect', () => this.signedIn(attempt, client));
+    client.on('message', (topic, payload) => this.received(attempt, topic, payload));
+    client.on('error', (error) => this.lost(attempt, error));
+    client.on('disconnect', ({ reasonCode }) => this.lost(attempt, disconnection(reasonCode)));
+    client.on('close', () => this.lost(attempt, new Error('the connection was closed')));
+    // Why a WebSocket was refused is said nowhere else.
+    client.stream.on('error', (error) => this.lost(attempt, error));
+    this.startTimer(ATTEMPT_LIMIT_MS, () => this.lost(attempt, new Error('no answer')));
+  }
+
+  private signedIn(attempt: Attempt, client: MqttClient): void {
+    if (attempt !== this.current) return;
+    attempt.signedInAt = performance.now();
+    attempt.subscriptions = new Subscriptions(client, this.options.label, (problem) => this.warn(problem));
+    attempt.subscriptions.add(this.options.topics(), () => {
+      if (attempt !== this.current) return;
       this.stopTimer();
       this.options.retry.connected();
       this.arrivals.resolveAll(undefined);
@@ -180,37 +212,34 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     });
   }
 
-  /** `done` when the broker has answered, even if it refused some: the others serve. */
-  private subscribeAll(client: MqttClient, topics: string[], done: () => void): void {
-    client.subscribe(topics, { qos: 1 }, (error, _subscriptions, suback) => {
-      if (error && !suback) return;
-      for (const topic of refusedTopics(topics, suback?.granted)) {
-        this.options.logger.warn(
-          new MialinkError('subscriptionRefused', { device: this.options.label, topic }),
-        );
-      }
-      done();
-    });
+  /** Of too many subscriptions once, as nothing gets better by itself. */
+  private warn(problem: MialinkError): void {
+    const isTooMany = problem.reason === 'subscriptionsTooMany';
+    if (isTooMany && this.toldOfTooMany) return;
+    this.toldOfTooMany ||= isTooMany;
+    this.options.logger.warn(problem);
   }
 
-  private received(client: MqttClient, topic: string, payload: Buffer): void {
-    if (client !== this.client) return;
+  private received(attempt: Attempt, topic: string, payload: Buffer): void {
+    if (attempt !== this.current) return;
     const { label, logger, onMessage } = this.options;
     runListener(logger, label, () => onMessage(topic, payload));
   }
 
-  /** The present try or connection is over; events of former clients are not ours any more. */
-  private lost(client: MqttClient | undefined, error: unknown): void {
-    if (client !== this.client || this.now === 'closed') return;
-    this.client = undefined;
-    client?.end(true);
-    const { label, host, retry, logger } = this.options;
+  /** The present try or connection is over; events of former ones are not ours any more. */
+  private lost(attempt: Attempt, error: unknown): void {
+    if (attempt !== this.current) return;
+    this.current = undefined;
+    attempt.end.abort();
+    attempt.line?.client.end(true);
+    const { label, retry, logger } = this.options;
+    const { host = this.options.host, signIn } = attempt.line ?? {};
     const wasConnected = this.now === 'connected';
-    const failure = connectionProblem(error, { device: label, host, wasConnected });
-    const { waitMs, takenTimes } = retry.next(this.ending(failure));
+    const failure = connectionProblem(error, { device: label, host, wasConnected, signIn });
+    const { waitMs, takenTimes } = retry.next(endingOf(attempt, failure));
     const problem = takenTimes > 0 ? new MialinkError('sessionTaken', { device: label }) : failure;
     if (takenTimes === 1) logger.warn(problem);
-    const refused = failure.reason === 'signInRefused';
+    const refused = failure.code === 'AUTH';
     if (refused) this.arrivals.rejectAll(problem);
     this.unacknowledged.rejectAll(problem);
     this.startTimer(waitMs, () => this.attempt());
@@ -218,21 +247,16 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.enter(refused ? 'refused' : 'disconnected', problem);
   }
 
-  private ending(failure: MialinkError): Ending {
-    if (failure.reason === 'signInRefused') return { kind: 'refused' };
-    if (this.signedInAt === undefined) return { kind: 'failed' };
-    return { kind: 'lost', connectedMs: performance.now() - this.signedInAt };
-  }
-
   private async end(): Promise<void> {
-    const { client } = this;
-    this.client = undefined;
+    const { current: attempt } = this;
+    this.current = undefined;
     this.stopTimer();
     const closed = new MialinkError('closed', { device: this.options.label });
     this.arrivals.rejectAll(closed);
     this.unacknowledged.rejectAll(closed);
     this.enter('closed', undefined);
-    if (client) await sayGoodBye(client);
+    attempt?.end.abort();
+    if (attempt?.line) await sayGoodBye(attempt.line.client);
   }
 
   /** Last in every change, for a listener may close us. */
@@ -265,15 +289,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 }
 
-async function sayGoodBye(client: MqttClient): Promise<void> {
-  if (!client.connected) {
-    client.end(true);
-    return;
-  }
-  // mqtt.js holds DISCONNECT back until these are acknowledged, which a silent peer never does.
-  for (const id of Object.keys(client.outgoing)) client.removeOutgoingMessage(Number(id));
-  const gone = new Promise<void>((resolve) => {
-    client.end(false, {}, () => resolve());
-  });
-  if (await timePassed(FAREWELL_MS, gone)) client.stream.destroy();
+function endingOf({ signedInAt }: Attempt, failure: MialinkError): Ending {
+  if (failure.code === 'AUTH') return { kind: 'refused' };
+  if (isTakeover(failure.cause)) return { kind: 'taken' };
+  if (signedInAt === undefined) return { kind: 'failed' };
+  return { kind: 'lost', connectedMs: performance.now() - signedInAt };
 }

@@ -6,49 +6,68 @@ import { EventEmitter } from 'node:events';
 import { MialinkError } from '../errors';
 import { runListener } from '../listener';
 import { type Logger, silentLogger } from '../logger';
-import { type CloudReply, encode } from './alink';
-import { Connection, type ConnectionEvents, type ConnectionState } from './connection';
-import { type Connect, dial } from './dial';
+import { isRecord } from '../untrusted';
+import { type CloudReply, encodeMessage } from './alink';
+import type { CloudChannel, MessageHandler, PublishOptions, ServeHandler } from './channel';
+import { CloudSwitch, type DeviceState } from './device-state';
+import { Exchange, type ExchangeOptions } from './exchange';
+import { Functions } from './functions';
+import type { CloudClock } from './functions/cloud-time';
+import type { DeviceLog } from './functions/device-log';
+import type { RawData } from './functions/raw-data';
+import type { Rrpc } from './functions/rrpc';
+import type { Shadow } from './functions/shadow';
 import type { Identity } from './identity';
-import { type Answer, Inbound, type PropertySet, type ReplyMode, type ServiceCall } from './inbound';
-import { type RequestOptions, Requests } from './requests';
-import { type Backoffs, Retry } from './retry';
+import type { Answer, PropertySet, ReplyMode, ServiceCall } from './inbound';
+import type { ThingModel } from './model';
+import { ModelSource } from './model-source';
+import { Outbox, type OutboxEntry, type OutboxStore } from './outbox';
+import { type Posted, type PostOptions, Posts } from './posts';
+import type { RequestOptions } from './requests';
 import { additionalRoots } from './roots';
 import { type AliyunSettings, type CheckedSettings, checkSettings } from './settings';
-import { eventTopic, parseTopic, subscriptions } from './topics';
 
 export type { CloudReply } from './alink';
-export type { ConnectionEvents, ConnectionState } from './connection';
+export type { CloudChannel, MessageHandler, ServeHandler } from './channel';
+export type { ConnectionState } from './connection';
+export type { DeviceState } from './device-state';
 export type { Answer, PropertySet, ReplyMode, ServiceCall } from './inbound';
+export { ThingModel } from './model';
+export type { OutboxEntry, OutboxStore } from './outbox';
+export type { Kept, Posted, PostOptions } from './posts';
 export type { RequestOptions } from './requests';
 export { type AliyunSettings, type CheckedSettings, checkSettings } from './settings';
 
-export interface DeviceOptions {
-  logger?: Logger;
-  /** Default: mqtt.js. */
-  connect?: Connect;
-  /** Waiting times between tries. */
-  backoffs?: Backoffs;
+export interface DeviceOptions extends ExchangeOptions {
+  /** What values are checked by: TSL as text or object; `cloud`: asked for at each connect. Default: nothing is checked. */
+  thingModel?: unknown;
+  /** Keeps what is posted while the cloud is away; default: nothing does. */
+  outbox?: OutboxStore;
 }
 
-type MessageHandler = (payload: Buffer, topic: string) => void;
+export interface DeviceEvents {
+  /** The new state, and why it is not connected. */
+  state: [DeviceState, MialinkError | undefined];
+  /** Of what the outbox kept, the cloud will never take this. */
+  refused: [OutboxEntry, MialinkError];
+  /** More or less waits in the outbox than before. */
+  kept: [];
+}
 
-/** Such as `alarm`, `module:alarm` or `_LivingLink.alarm`. */
-const IDENTIFIER = /^(\w+:)?\w+(\.\w+)*$/;
-
-export class AliyunDevice extends EventEmitter<ConnectionEvents> {
+export class AliyunDevice extends EventEmitter<DeviceEvents> implements CloudChannel {
   /** `deviceName (productKey)`, for texts. */
   readonly label: string;
   readonly identity: Identity;
-  /** PEM texts of what it trusts besides Node's own roots; for downloads from the cloud too. */
+  readonly timeoutMs: number;
   readonly additionalRoots: string[];
-  private readonly settings: CheckedSettings;
   private readonly logger: Logger;
-  private readonly connection: Connection;
-  private readonly requests: Requests;
-  private readonly inbound: Inbound;
-  private readonly subscribers = new Map<string, Set<MessageHandler>>();
+  private readonly exchange: Exchange;
+  private readonly posts: Posts;
+  private readonly outbox: Outbox | undefined;
+  private readonly cloudSwitch: CloudSwitch;
   private readonly connectHandlers = new Set<() => void>();
+  private readonly models: ModelSource;
+  private readonly functions: Functions;
 
   /** Throws a MialinkError (`CONFIG`) for a missing or malformed setting. Does not connect yet. */
   constructor(settings: AliyunSettings, options: DeviceOptions = {}) {
@@ -56,98 +75,141 @@ export class AliyunDevice extends EventEmitter<ConnectionEvents> {
     // Every node of a flow listens.
     this.setMaxListeners(0);
     const checked = checkSettings(settings);
+    const { label } = checked;
     const { productKey, deviceName } = checked.triple;
-    this.settings = checked;
-    this.label = checked.label;
+    this.label = label;
     this.identity = { productKey, deviceName };
-    this.additionalRoots = additionalRoots(checked.ca);
+    this.timeoutMs = checked.timeoutMs;
     this.logger = options.logger ?? silentLogger;
-    this.connection = new Connection({
-      label: checked.label,
-      host: checked.endpoint.host,
-      dial: () => dial(checked, options.connect),
-      topics: () => [...subscriptions(this.identity), ...this.subscribers.keys()],
-      onMessage: (topic, payload) => this.received(topic, payload),
-      retry: new Retry(options.backoffs),
-      logger: this.logger,
+    this.additionalRoots = additionalRoots(checked.ca);
+    this.exchange = new Exchange(checked, options, { echo: (params) => this.echo(params) });
+    this.cloudSwitch = new CloudSwitch(label, () => this.changed());
+    this.cloudSwitch.serve(this);
+    this.outbox = options.outbox && this.outboxOf(checked, options.outbox);
+    this.posts = new Posts({
+      label,
+      identity: this.identity,
+      send: (method, params, options) => this.request(method, params, options),
+      outbox: this.outbox,
+      model: () => this.model,
+      state: () => this.state,
     });
-    this.requests = new Requests(checked, this.connection, this.logger);
-    this.inbound = new Inbound(checked, this.connection, this.logger);
-    this.connection.on('state', (state, problem) => this.changed(state, problem));
+    this.serve('thing.service.property.get', ({ params }) => ({ data: this.posts.lastOf(params) }));
+    this.models = new ModelSource(this, options.thingModel, this.logger);
+    this.functions = new Functions(this);
+    this.exchange.connection.on('state', (state) => {
+      if (state === 'connected') this.cloudSwitch.signedIn();
+      this.changed();
+    });
   }
 
-  get state(): ConnectionState {
-    return this.connection.state;
+  get state(): DeviceState {
+    return this.cloudSwitch.over(this.exchange.connection.state);
   }
 
   /** Why it is not connected; undefined while it is, and before the first failure. */
   get problem(): MialinkError | undefined {
-    return this.connection.problem;
+    return this.cloudSwitch.problem ?? this.exchange.connection.problem;
+  }
+
+  /** What values are checked by; undefined: they are not. */
+  get model(): ThingModel | undefined {
+    return this.models.current;
+  }
+
+  /** The copy of its values that the cloud keeps for it. */
+  get shadow(): Shadow {
+    return this.functions.shadow;
+  }
+
+  /** Bytes that a script in the cloud understands. */
+  get rawData(): RawData {
+    return this.functions.rawData;
+  }
+
+  get cloudClock(): CloudClock {
+    return this.functions.cloudClock;
+  }
+
+  /** Calls of the cloud with any payload. */
+  get rrpc(): Rrpc {
+    return this.functions.rrpc;
+  }
+
+  get deviceLog(): DeviceLog {
+    return this.functions.deviceLog;
+  }
+
+  /** How many messages wait: for their turn, for their reply, in the outbox; and how many of the outbox were given up. */
+  get waiting(): { inLine: number; unanswered: number; kept: number; dropped: number } {
+    return {
+      inLine: this.exchange.uplink.inLine,
+      unanswered: this.exchange.requests.waiting,
+      kept: this.outbox?.length ?? 0,
+      dropped: this.outbox?.dropped ?? 0,
+    };
+  }
+
+  /** The topics that are subscribed at each connect. */
+  get subscriptions(): string[] {
+    return this.exchange.subscriptions;
   }
 
   /** Connects from now on, until `close`. Again: nothing. */
   open(): void {
-    this.connection.open();
+    this.outbox?.open();
+    this.exchange.connection.open();
   }
 
   /**
    * For good: rejects what is pending with `closed`, says good-bye, and nothing is sent afterwards. Resolves when
-   * the socket is closed, after 1 s at most.
+   * the socket is closed, after 1 s at most. What the outbox keeps stays kept.
    */
   async close(): Promise<void> {
-    this.inbound.close();
-    await this.connection.close();
+    this.functions.close();
+    await Promise.all([this.exchange.close(), this.outbox?.close()]);
   }
 
   /**
    * Sends a request of the thing model, such as `thing.event.property.post`, and waits for the cloud's reply
-   * (code 200). Rejects with a MialinkError: `notConnected`, `connectionLost` (TRANSPORT), `signInRefused`
-   * (AUTH), `noReply` (TIMEOUT), `cloudRefused` (DEVICE, with `peer`), `downlinkMalformed` (CODEC),
-   * `payloadInvalid` (CONFIG), `closed` (CANCELLED). The reply topic must be one of `topics.subscriptions`.
+   * (code 200). Rejects with a MialinkError: `notConnected`, `connectionLost` (TRANSPORT), `signInRefused`,
+   * `deviceDisabled` (AUTH), `noReply`, `uplinkBusy` (TIMEOUT), `cloudRefused` (DEVICE, with `peer`),
+   * `downlinkMalformed` (CODEC), `payloadInvalid` (CONFIG), `closed` (CANCELLED). The reply topic must be one of
+   * `topics.subscriptions`.
    */
-  request(method: string, params: unknown, options?: RequestOptions): Promise<CloudReply> {
-    return this.requests.send(method, params, options);
+  async request(method: string, params: unknown, options?: RequestOptions): Promise<CloudReply> {
+    const { problem } = this.cloudSwitch;
+    if (problem) throw problem;
+    return this.exchange.requests.send(method, params, options);
   }
 
-  /** `{identifier: value}` or `{identifier: {value, time}}`. */
-  postProperties(params: Record<string, unknown>, options?: RequestOptions): Promise<CloudReply> {
-    return this.request('thing.event.property.post', params, { operation: 'property post', ...options });
+  /**
+   * `{identifier: value}` or `{identifier: {value, time}}`. This and the other posts reject as `request` does, and with
+   * `modelViolation` or `identifierUnknown` (CONFIG); with an outbox, what cannot be sent now is kept instead.
+   */
+  async postProperties(params: Record<string, unknown>, options?: PostOptions): Promise<Posted> {
+    return this.posts.properties(params, options);
   }
 
   /** The event's output parameters; the time is now. */
-  async postEvent(
-    event: string,
-    outputs: Record<string, unknown>,
-    options?: RequestOptions,
-  ): Promise<CloudReply> {
-    const device = this.label;
-    if (!event) throw new MialinkError('eventMissing', { device });
-    if (!IDENTIFIER.test(event)) {
-      const rule = 'an identifier of letters, digits, _ and dots between them';
-      throw new MialinkError('settingInvalid', { device, field: 'event', rule, value: event });
-    }
-    const params = { value: outputs, time: Date.now() };
-    const topic = eventTopic(this.identity, event);
-    const operation = `event ${event}`;
-    return this.request(`thing.event.${event}.post`, params, { operation, topic, ...options });
+  async postEvent(event: string, outputs: Record<string, unknown>, options?: PostOptions): Promise<Posted> {
+    return this.posts.event(event, outputs, options);
   }
 
   /** Sets of values measured earlier, each `{identifier: {value, time}}`. */
-  postHistory(properties: Record<string, unknown>[], options?: RequestOptions): Promise<CloudReply> {
-    const params = [{ identity: this.identity, properties }];
-    const operation = 'property history';
-    return this.request('thing.event.property.history.post', params, { operation, ...options });
+  async postHistory(sets: Record<string, unknown>[], options?: PostOptions): Promise<Posted> {
+    return this.posts.history(sets, options);
   }
 
   /** Several values of each property: `{identifier: [{value, time}, …]}`. */
-  postBatch(properties: Record<string, unknown>, options?: RequestOptions): Promise<CloudReply> {
-    const operation = 'property batch';
-    return this.request('thing.event.property.batch.post', { properties }, { operation, ...options });
+  async postBatch(properties: Record<string, unknown>, options?: PostOptions): Promise<Posted> {
+    return this.posts.batch(properties, options);
   }
 
-  /** The reply's `data`: `{identifier: {value, version}}`. */
-  getDesired(identifiers: string[], options?: RequestOptions): Promise<CloudReply> {
-    return this.request('thing.property.desired.get', identifiers, { operation: 'desired get', ...options });
+  /** None: all of the thing model, if there is one. The reply's `data`: `{identifier: {value, version}}`. */
+  async getDesired(identifiers: string[], options?: RequestOptions): Promise<CloudReply> {
+    const known = this.model?.checkIdentifiers(identifiers) ?? identifiers;
+    return this.request('thing.property.desired.get', known, { operation: 'desired get', ...options });
   }
 
   /** `{identifier: {version}}`; without a version a wish is deleted even if it is newer than the one seen. */
@@ -158,10 +220,11 @@ export class AliyunDevice extends EventEmitter<ConnectionEvents> {
 
   /**
    * Calls `handler` when the cloud sets properties. If all users of the device reply `auto`, 200 is answered
-   * after the handlers; if one is `manual`, `answer` is expected within 60 s. Returns how to unsubscribe.
+   * after the handlers; if one is `manual`, `answer` is expected within 60 s. `echo`: after a 200 of our own what has
+   * been set is posted, which the console shows only then. Returns how to unsubscribe.
    */
-  onPropertySet(reply: ReplyMode, handler: (set: PropertySet) => void): () => void {
-    return this.inbound.onPropertySet({ reply, handler });
+  onPropertySet(reply: ReplyMode, handler: (set: PropertySet) => void, { echo = false } = {}): () => void {
+    return this.exchange.inbound.onPropertySet({ reply, handler, echo });
   }
 
   /**
@@ -174,67 +237,96 @@ export class AliyunDevice extends EventEmitter<ConnectionEvents> {
     handler: (call: ServiceCall) => void,
     onUnanswered?: (problem: MialinkError, call: ServiceCall) => void,
   ): () => void {
-    return this.inbound.onService({ service, handler, onUnanswered });
+    return this.exchange.inbound.onService({ service, handler, onUnanswered });
   }
 
   /**
    * Answers a property set or a service on the topic that belongs to it. Rejects with `replyLate` (TIMEOUT) when
-   * it was answered already or its time is over, and as `publish` does.
+   * it was answered already or its time is over, with `modelViolation` (CONFIG) when the outputs of `service` are not
+   * those of the thing model, and as `publish` does.
    */
-  answer(request: { id: string; topic: string }, answer: Answer = {}): Promise<void> {
-    return this.inbound.answer(request, answer);
+  async answer(
+    request: { id: string; topic: string; service?: string },
+    { code = 200, data = {} }: Answer = {},
+  ): Promise<void> {
+    await this.exchange.inbound.answer(request, { code, data: this.checkedOutputs(request, code, data) });
+  }
+
+  /** Handles the cloud's requests of `method`, such as `thing.config.push`: see `served`. Returns how to stop. */
+  serve(method: string, handler: ServeHandler): () => void {
+    return this.exchange.served.on(method, handler);
   }
 
   /**
-   * Takes what arrives on `topic` (without wildcards), subscribed now if connected, and at each connect. Returns
-   * how to unsubscribe.
+   * Takes what arrives on `filter` (with wildcards or without), subscribed now if connected, and at each connect.
+   * Returns how to unsubscribe.
    */
-  subscribeTo(topic: string, handler: MessageHandler): () => void {
-    const handlers = this.subscribers.get(topic) ?? new Set();
-    this.subscribers.set(topic, handlers.add(handler));
-    if (handlers.size === 1) this.connection.subscribe(topic);
-    return () => {
-      if (!handlers.delete(handler) || handlers.size > 0) return;
-      this.subscribers.delete(topic);
-      this.connection.unsubscribe(topic);
-    };
+  subscribeTo(filter: string, handler: MessageHandler): () => void {
+    return this.exchange.subscribeTo(filter, handler);
   }
 
   /**
-   * Publishes JSON. Waits for the connection, with QoS 1 (default) for the acknowledgement too, both together as
-   * long as the device's `timeoutMs`. Rejects with `notConnected`, `connectionLost`, `signInRefused`, `noReply`,
-   * `payloadInvalid` or `closed`.
+   * Publishes an object as JSON, text or bytes. Waits for the connection and its turn, with QoS 1 (default) for the
+   * acknowledgement too, all together as long as the device's `timeoutMs`. Rejects with `notConnected`,
+   * `connectionLost`, `signInRefused`, `deviceDisabled`, `noReply`, `uplinkBusy`, `payloadInvalid` or `closed`.
    */
-  async publish(topic: string, payload: object, { qos = 1 }: { qos?: 0 | 1 } = {}): Promise<void> {
-    const { label, timeoutMs } = this.settings;
-    const body = encode(payload, label, topic);
-    const leftMs = await this.connection.whenConnected(timeoutMs, topic);
-    await this.connection.publish({ topic, body, qos, operation: topic }, leftMs);
+  async publish(
+    topic: string,
+    payload: object | string | Buffer,
+    { qos = 1, operation = topic }: PublishOptions = {},
+  ): Promise<void> {
+    const { problem } = this.cloudSwitch;
+    if (problem) throw problem;
+    const body = encodeMessage(payload, this.label, operation);
+    const { uplink } = this.exchange;
+    const leftMs = await uplink.turn(this.timeoutMs, qos, operation);
+    await uplink.publish({ topic, body, qos, operation }, leftMs);
   }
 
-  /** Calls `handler` at each connect, and now if connected. Returns how to stop that. */
   onConnect(handler: () => void): () => void {
     this.connectHandlers.add(handler);
     if (this.state === 'connected') this.run(handler);
     return () => this.connectHandlers.delete(handler);
   }
 
-  private changed(state: ConnectionState, problem: MialinkError | undefined): void {
-    if (state === 'disconnected' || state === 'refused' || state === 'closed') {
-      this.requests.rejectAll(problem ?? new MialinkError('closed', { device: this.label }));
-    }
+  private changed(): void {
+    const { state, problem } = this;
+    const { connection } = this.exchange;
+    if (connection.state !== 'connected') this.exchange.broken(problem ?? this.closedProblem());
+    if (state === 'connected') this.outbox?.resume();
+    else this.outbox?.pause();
     this.run(() => this.emit('state', state, problem));
     if (state !== 'connected') return;
     for (const handler of [...this.connectHandlers]) this.run(handler);
   }
 
-  private received(topic: string, payload: Buffer): void {
-    const handlers = this.subscribers.get(topic);
-    for (const handler of [...(handlers ?? [])]) this.run(() => handler(payload, topic));
-    const downlink = parseTopic(this.identity, topic);
-    if (downlink?.kind === 'reply') this.requests.receive(topic, payload);
-    else if (downlink) this.inbound.receive(downlink, topic, payload);
-    else if (!handlers) this.logger.debug(`${this.label}: dropped what came on ${topic}`);
+  private checkedOutputs({ service }: { service?: string }, code: number, data: unknown): unknown {
+    const model = code === 200 && service !== undefined ? this.model : undefined;
+    return model && isRecord(data) ? model.checkServiceOutputs(service ?? '', data) : data;
+  }
+
+  private echo(params: Record<string, unknown>): void {
+    this.postProperties(params, { operation: 'echo of a property set' }).catch((error: unknown) => {
+      if (error instanceof MialinkError) this.logger.warn(error);
+    });
+  }
+
+  private outboxOf(settings: CheckedSettings, store: OutboxStore): Outbox {
+    const outbox = new Outbox({
+      store,
+      deliver: ({ method, params, topic, operation }) => this.request(method, params, { topic, operation }),
+      label: this.label,
+      logger: this.logger,
+      maxBytes: settings.outboxSizeMb * 1024 * 1024,
+      maxAgeMs: settings.outboxAgeHours * 3_600_000,
+    });
+    outbox.on('change', () => this.run(() => this.emit('kept')));
+    outbox.on('refused', (entry, problem) => this.run(() => this.emit('refused', entry, problem)));
+    return outbox;
+  }
+
+  private closedProblem(): MialinkError {
+    return new MialinkError('closed', { device: this.label });
   }
 
   private run(listener: () => unknown): void {

@@ -1,31 +1,101 @@
 /** Opens one MQTT connection for a device's settings; what becomes of it is `connection.ts`' business. */
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from 'mqtt';
-import { signIn } from './identity';
-import { trustedRoots } from './roots';
+import { MialinkError } from '../errors';
+import { type Access, findAccess } from './access/access';
+import { Bootstrap } from './access/bootstrap';
+import { foreignIdentity, IDENTITY_TOPIC } from './access/identity-notice';
+import { isSecure } from './endpoint';
+import type { Credentials } from './registration/credentials';
+import { sharedTrust, trustedRoots } from './roots';
 import type { CheckedSettings } from './settings';
 
 /** How mqtt.js is called; tests hand in their own. */
 export type Connect = (url: string, options: IClientOptions) => MqttClient;
 
+/** A client that is connecting, and what the texts about it need. */
+export interface Line {
+  client: MqttClient;
+  host: string;
+  /** How it signs in: `secret`, `token`, `x509`, `preauth`. */
+  signIn: string;
+}
+
+/**
+ * Asks where and how to sign in, if that is to be asked, and connects. Rejects with a MialinkError, or with the error of
+ * a socket that cannot even be made. After an abort nothing is left behind.
+ */
+export type Dial = (signal: AbortSignal) => Promise<Line>;
+
+export interface DialOptions {
+  /** Default: mqtt.js. */
+  connect?: Connect;
+  /** What a registration gives; default: the DeviceSecret of the settings. */
+  credentials?: (signal: AbortSignal) => Promise<Credentials>;
+}
+
 /** Time for TCP, TLS and CONNACK together. */
 export const CONNECT_TIMEOUT_MS = 15_000;
 
-/** Returns a client that is connecting. Throws when a socket cannot even be made. */
-export function dial(settings: CheckedSettings, connect: Connect = connectMqtt): MqttClient {
-  const { triple, endpoint, signMethod, keepalive, cleanSession, ca } = settings;
-  const secure = endpoint.transport === 'tls' || endpoint.transport === 'wss';
-  return connect(endpoint.url, {
-    // ext=1: synchronous services arrive on /ext/rrpc as well.
-    ...signIn(triple, { signMethod, secureMode: secure ? 2 : 3, extras: { ext: 1 } }),
-    ...(secure ? { ca: trustedRoots(ca), rejectUnauthorized: true } : undefined),
-    protocolVersion: 4,
+/** How long the cloud keeps messages of a session that is away. */
+const SESSION_S = 7 * 24 * 3600;
+
+export function dialFor(settings: CheckedSettings, options: DialOptions = {}): Dial {
+  const { connect = connectMqtt, credentials = async () => settings.triple } = options;
+  const bootstrap = settings.bootstrap ? new Bootstrap(settings) : undefined;
+  let trust: SecureContext | undefined;
+  return async (signal) => {
+    const access = await findAccess(settings, { credentials, bootstrap }, signal);
+    signal.throwIfAborted();
+    if (isSecure(access.endpoint.transport)) trust ??= trustOf(settings);
+    const client = connect(access.endpoint.url, {
+      ...access.connect,
+      ...(trust && secured(trust)),
+      ...protocolOf(settings),
+      keepalive: settings.keepalive,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      // Its debug log would show the password in CONNECT.
+      log: () => undefined,
+    });
+    // Whoever gets it listens for its errors; but it must not take the process down before.
+    client.on('error', () => undefined);
+    client.once('connect', () => bootstrap?.keep(access.endpoint));
+    if (access.kind === 'x509') checkIdentity(client, settings);
+    return lineOf(client, access);
+  };
+}
+
+function lineOf(client: MqttClient, { endpoint: { host }, kind }: Access): Line {
+  return { client, host, signIn: kind };
+}
+
+function trustOf({ ca, certificate }: CheckedSettings): SecureContext {
+  return certificate ? createSecureContext({ ca: trustedRoots(ca), ...certificate }) : sharedTrust(ca);
+}
+
+/** For TLS itself and for a secure WebSocket, which mqtt.js keeps apart. */
+function secured(secureContext: SecureContext) {
+  const options = { secureContext, rejectUnauthorized: true };
+  return { ...options, wsOptions: options };
+}
+
+/** A session without an expiry ends with the connection in MQTT 5, whatever `clean` says. */
+function protocolOf({ mqttVersion, cleanSession }: CheckedSettings): IClientOptions {
+  const expiry = mqttVersion === 5 && !cleanSession ? SESSION_S : undefined;
+  return {
+    protocolVersion: mqttVersion,
     clean: cleanSession,
-    keepalive,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    reconnectPeriod: 0,
-    resubscribe: false,
-    queueQoSZero: false,
-    // Its debug log would show the password in CONNECT.
-    log: () => undefined,
+    ...(expiry && { properties: { sessionExpiryInterval: expiry } }),
+  };
+}
+
+/** A certificate of another device signs in as that device. */
+function checkIdentity(client: MqttClient, { label: device, triple }: CheckedSettings): void {
+  client.on('message', (topic, payload) => {
+    const other = topic === IDENTITY_TOPIC ? foreignIdentity(payload, triple) : undefined;
+    if (other) client.emit('error', new MialinkError('otherIdentity', { device, ...other }));
   });
 }

@@ -11,11 +11,12 @@
 import { MialinkError, messageOf } from '../errors';
 import { runListener } from '../listener';
 import type { Logger } from '../logger';
-import { encode, type Malformed, parseRequest, replyBody } from './alink';
+import { isRecord, type Json } from '../untrusted';
+import { type CloudRequest, encode, type Malformed, type Parsed, parseRequest, replyBody } from './alink';
 import type { Connection } from './connection';
 import { type CallKey, OpenCalls } from './open-calls';
-import type { CheckedSettings } from './settings';
 import { type Downlink, replyTopic } from './topics';
+import type { Uplink } from './uplink';
 
 export interface PropertySet {
   id: string;
@@ -46,10 +47,22 @@ export interface Answer {
   data?: unknown;
 }
 
-type Request = Exclude<Downlink, { kind: 'reply' }>;
+type Request = Extract<Downlink, { kind: 'propertySet' | 'service' | 'rrpc' }>;
+
+export interface InboundOptions {
+  label: string;
+  timeoutMs: number;
+  /** Posts what has been set. */
+  echo(params: Record<string, unknown>): void;
+  connection: Connection;
+  uplink: Uplink;
+  logger: Logger;
+}
 
 interface SetListener {
   reply: ReplyMode;
+  /** True: what has been set is posted after the answer; only if all reply `auto`. */
+  echo: boolean;
   handler: (set: PropertySet) => void;
 }
 
@@ -75,11 +88,7 @@ export class Inbound {
   private readonly calls = new OpenCalls();
   private readonly warnedKinds = new Set<string>();
 
-  constructor(
-    private readonly settings: CheckedSettings,
-    private readonly connection: Connection,
-    private readonly logger: Logger,
-  ) {}
+  constructor(private readonly options: InboundOptions) {}
 
   onPropertySet(listener: SetListener): () => void {
     this.setListeners.add(listener);
@@ -91,10 +100,11 @@ export class Inbound {
     return () => this.serviceListeners.delete(listener);
   }
 
-  receive(request: Request, topic: string, payload: Buffer): void {
-    const parsed = parseRequest(payload);
+  /** `isShared`: somebody else takes what comes on this topic too, and may answer what is no request of Alink. */
+  receive(request: Request, topic: string, payload: Buffer, isShared = false): void {
+    const parsed = readCall(payload);
     if ('cause' in parsed) {
-      this.refuse(request, topic, parsed);
+      if (!isShared) this.refuse(request, topic, parsed);
       return;
     }
     const { id, method, params } = parsed.value;
@@ -103,7 +113,7 @@ export class Inbound {
       this.handOutSet({ id, method: SET_METHOD, topic, params }, request.sync);
     } else if (service) {
       this.handOutCall({ id, service, sync: request.sync, topic, params });
-    } else {
+    } else if (!isShared) {
       this.refuse(request, topic, { id, cause: 'its method is no service' });
     }
   }
@@ -111,14 +121,14 @@ export class Inbound {
   /** See `AliyunDevice.answer`. */
   async answer(call: CallKey, { code = 200, data = {} }: Answer): Promise<void> {
     const operation = 'reply';
-    const { label: device, timeoutMs } = this.settings;
+    const { label: device, timeoutMs, connection, uplink } = this.options;
     const late = new MialinkError('replyLate', { device, id: call.id });
     const body = encode(replyBody(call.id, code, data), device, operation);
     if (!this.calls.isOpen(call)) throw late;
     // Settled only then: without a connection it may be answered again. Once sent it may have arrived.
-    const leftMs = await this.connection.whenConnected(timeoutMs, operation);
+    const leftMs = await connection.whenConnected(timeoutMs, operation);
     if (!this.calls.settle(call)) throw late;
-    await this.connection.publish({ topic: replyTopic(call.topic), body, qos: 1, operation }, leftMs);
+    await uplink.answer({ topic: replyTopic(call.topic), body, qos: 1, operation }, leftMs);
   }
 
   /** Forgets what is open; nothing is answered any more. */
@@ -130,9 +140,17 @@ export class Inbound {
     const listeners = [...this.setListeners];
     if (!this.open(set, listeners, sync, () => undefined)) return;
     for (const { handler } of listeners) this.run(() => handler(copyOf(set)));
-    if (listeners.every(({ reply }) => reply === 'auto')) {
-      this.answer(set, {}).catch((error) => this.logger.debug(messageOf(error)));
+    if (listeners.every(({ reply }) => reply === 'auto')) void this.answerSet(set, listeners);
+  }
+
+  private async answerSet(set: PropertySet, listeners: SetListener[]): Promise<void> {
+    try {
+      await this.answer(set, {});
+    } catch (error) {
+      this.options.logger.debug(messageOf(error));
+      return;
     }
+    if (listeners.some(({ echo }) => echo)) this.run(() => this.options.echo(set.params));
   }
 
   private handOutCall(call: ServiceCall): void {
@@ -141,7 +159,7 @@ export class Inbound {
     );
     const expired = () => {
       if (!call.sync) return;
-      const { label: device } = this.settings;
+      const { label: device } = this.options;
       const values = { device, service: call.service, timeoutMs: SYNC_LIMIT_MS };
       const problem = new MialinkError('serviceUnanswered', values);
       for (const { onUnanswered } of listeners) this.run(() => onUnanswered?.(problem, copyOf(call)));
@@ -153,7 +171,7 @@ export class Inbound {
   /** True if the call is to be handed out: somebody listens, and it is no repetition. */
   private open(call: CallKey, listeners: unknown[], sync: boolean, expired: () => void): boolean {
     if (listeners.length === 0) {
-      this.logger.debug(`${this.settings.label}: nobody listens to what came on ${call.topic}`);
+      this.options.logger.debug(`${this.options.label}: nobody listens to what came on ${call.topic}`);
       return false;
     }
     return this.calls.open(call, sync ? SYNC_LIMIT_MS : ASYNC_LIMIT_MS, () => {
@@ -169,20 +187,29 @@ export class Inbound {
     }
     if (this.warnedKinds.has(request.kind)) return;
     this.warnedKinds.add(request.kind);
-    this.logger.warn(new MialinkError('downlinkMalformed', { device: this.settings.label, topic, cause }));
+    this.options.logger.warn(
+      new MialinkError('downlinkMalformed', { device: this.options.label, topic, cause }),
+    );
   }
 
   /** An answer of ours that nobody awaits. */
   private send({ id, topic }: CallKey, code: number): void {
     const body = JSON.stringify(replyBody(id, code, {}));
-    this.connection
-      .publish({ topic: replyTopic(topic), body, qos: 1, operation: 'reply' }, this.settings.timeoutMs)
-      .catch((error) => this.logger.debug(messageOf(error)));
+    this.options.uplink
+      .answer({ topic: replyTopic(topic), body, qos: 1, operation: 'reply' }, this.options.timeoutMs)
+      .catch((error) => this.options.logger.debug(messageOf(error)));
   }
 
   private run(listener: () => unknown): void {
-    runListener(this.logger, this.settings.label, listener);
+    runListener(this.options.logger, this.options.label, listener);
   }
+}
+
+function readCall(payload: Buffer): Parsed<CloudRequest & { params: Json }> {
+  const parsed = parseRequest(payload);
+  if ('cause' in parsed) return parsed;
+  const { id, method, params } = parsed.value;
+  return isRecord(params) ? { value: { id, method, params } } : { id, cause: 'its params are not an object' };
 }
 
 /** Each listener gets its own: flows change the messages they are given. */

@@ -7,17 +7,27 @@ import { MialinkError } from '../errors';
 import type { Logger } from '../logger';
 import { Pending } from '../pending';
 import { type CloudReply, encode, parseReply, requestBody } from './alink';
-import type { Connection } from './connection';
-import type { CheckedSettings } from './settings';
+import type { Identity } from './identity';
 import { replyTopic, requestTopic } from './topics';
+import type { Uplink } from './uplink';
 
 export interface RequestOptions {
   /** What the request is for, in words; default its method. */
   operation?: string;
-  /** Waiting for the connection included; default: the device's. */
+  /** Waiting for the connection and its turn included; default: the device's. */
   timeoutMs?: number;
   /** Where it is published; default: the method with slashes for its dots. */
   topic?: string;
+}
+
+export interface RequestsOptions {
+  label: string;
+  identity: Identity;
+  timeoutMs: number;
+  uplink: Uplink;
+  /** Called after a request without reply: the connection may be dead. */
+  probe(): void;
+  logger: Logger;
 }
 
 /** An id is text that holds a number below this. */
@@ -32,24 +42,27 @@ export class Requests {
   /** Once is enough for a reply that cannot be read. */
   private warned = false;
 
-  constructor(
-    private readonly settings: CheckedSettings,
-    private readonly connection: Connection,
-    private readonly logger: Logger,
-  ) {}
+  constructor(private readonly options: RequestsOptions) {}
+
+  /** How many wait for their reply. */
+  get waiting(): number {
+    return this.pending.size;
+  }
 
   /** See `AliyunDevice.request`. */
   async send(method: string, params: unknown, options: RequestOptions = {}): Promise<CloudReply> {
-    const { label: device, triple } = this.settings;
-    const { operation = method, timeoutMs = this.settings.timeoutMs } = options;
-    const { topic = requestTopic(triple, method) } = options;
+    const { label: device, identity, uplink } = this.options;
+    const { operation = method, timeoutMs = this.options.timeoutMs } = options;
+    const { topic = requestTopic(identity, method) } = options;
     const id = this.takeId();
     const body = encode(requestBody(id, method, params), device, operation);
-    const leftMs = await this.connection.whenConnected(timeoutMs, operation);
-    const reply = this.wait(keyOf(replyTopic(topic), id), leftMs, { device, operation, timeoutMs });
-    this.connection
+    const turn = uplink.turn(timeoutMs, 0, operation);
+    const leftMs = typeof turn === 'number' ? turn : await turn;
+    const key = keyOf(replyTopic(topic), id);
+    const reply = this.wait(key, leftMs, { device, operation, timeoutMs });
+    uplink
       .publish({ topic, body, qos: 0, operation }, leftMs)
-      .catch((error: Error) => this.pending.reject(keyOf(replyTopic(topic), id), error));
+      .catch((error: Error) => this.pending.reject(key, error));
     return accepted(await reply, device, operation);
   }
 
@@ -57,15 +70,15 @@ export class Requests {
     const parsed = parseReply(payload);
     if (!('cause' in parsed)) {
       const known = this.pending.resolve(keyOf(topic, parsed.value.id), parsed.value);
-      if (!known) this.logger.debug(`${this.settings.label}: nobody waits for the reply on ${topic}`);
+      if (!known) this.options.logger.debug(`${this.options.label}: nobody waits for the reply on ${topic}`);
       return;
     }
     const { cause, id } = parsed;
-    const problem = new MialinkError('downlinkMalformed', { device: this.settings.label, topic, cause });
+    const problem = new MialinkError('downlinkMalformed', { device: this.options.label, topic, cause });
     const known = id !== undefined && this.pending.reject(keyOf(topic, id), problem);
     if (known || this.warned) return;
     this.warned = true;
-    this.logger.warn(problem);
+    this.options.logger.warn(problem);
   }
 
   /** The connection is over: replies to what was sent on it will not come. */
@@ -79,7 +92,7 @@ export class Requests {
     values: { device: string; operation: string; timeoutMs: number },
   ): Promise<CloudReply> {
     return this.pending.wait(key, leftMs, () => {
-      this.connection.probe();
+      this.options.probe();
       return new MialinkError('noReply', values);
     });
   }

@@ -7,8 +7,15 @@
  */
 import { Backoff } from '../backoff';
 
-/** How a try ended: refused by the cloud, failed on the way, or lost so long after sign-in. */
-export type Ending = { kind: 'refused' } | { kind: 'failed' } | { kind: 'lost'; connectedMs: number };
+/**
+ * How a try ended: refused by the cloud, failed on the way, taken by another client (which the cloud tells with MQTT 5
+ * only), or lost so long after sign-in.
+ */
+export type Ending =
+  | { kind: 'refused' }
+  | { kind: 'failed' }
+  | { kind: 'taken' }
+  | { kind: 'lost'; connectedMs: number };
 
 export interface Backoffs {
   quick: Backoff;
@@ -38,7 +45,8 @@ export class Retry {
       this.shortTimes = 0;
       return { waitMs: this.backoffs.quick.next(), takenTimes: 0 };
     }
-    if (ending.connectedMs >= SHORT_MS) this.calm();
+    if (ending.kind === 'taken') this.shortTimes = Math.max(this.shortTimes + 1, SHORT_TIMES_IN_A_ROW);
+    else if (ending.connectedMs >= SHORT_MS) this.calm();
     else this.shortTimes += 1;
     const takenTimes = Math.max(0, this.shortTimes - (SHORT_TIMES_IN_A_ROW - 1));
     const backoff = takenTimes > 0 ? this.backoffs.slow : this.backoffs.quick;

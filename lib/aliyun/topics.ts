@@ -4,6 +4,7 @@
  *   up    SYS/thing/event/property/post, …   a method's dots are the topic's slashes; reply on `…_reply`
  *   down  SYS/thing/service/property/set     property set             answer on …/set_reply
  *         SYS/thing/service/${service}       asynchronous service     answer on …_reply
+ *         SYS/thing/config/push, …           any other request        answer on …_reply
  *         SYS/rrpc/request/${mid}            synchronous, any method  answer on SYS/rrpc/response/${mid}
  *         /ext/rrpc/${mid}SYS/thing/service/${service}
  *                                            synchronous service      answer on the same topic
@@ -19,6 +20,7 @@ export type Downlink =
   | { kind: 'reply' }
   | { kind: 'propertySet'; sync: false }
   | { kind: 'service'; sync: boolean; service: string }
+  | { kind: 'request'; sync: false; method: string }
   /** The method in the message says what is asked. */
   | { kind: 'rrpc'; sync: true };
 
@@ -30,9 +32,14 @@ function sys({ productKey, deviceName }: Identity): string {
   return `/sys/${productKey}/${deviceName}`;
 }
 
+/** A system topic of the device: `path` is what stands below `/sys/${productKey}/${deviceName}/`. */
+export function sysTopic(identity: Identity, path: string): string {
+  return `${sys(identity)}/${path}`;
+}
+
 /** Where a request of `method` (`thing.event.property.post`) is published. */
 export function requestTopic(identity: Identity, method: string): string {
-  return `${sys(identity)}/${method.replaceAll('.', '/')}`;
+  return sysTopic(identity, method.replaceAll('.', '/'));
 }
 
 /** Where an event is published: its identifier may hold dots, which stay (`_LivingLink.alarm`). */
@@ -51,19 +58,49 @@ export function replyTopic(topic: string): string {
   return rrpc ? `${rrpc[1]}/response/${rrpc[2]}` : `${topic}_reply`;
 }
 
+/** Below `SYS`: where replies and the cloud's requests arrive. */
+const DOWNLINKS = [
+  'thing/+',
+  'thing/event/+/post_reply',
+  'thing/event/property/+/post_reply',
+  'thing/property/desired/+',
+  'thing/service/+',
+  'thing/service/property/+',
+  'thing/model/+',
+  'thing/deviceinfo/+',
+  'thing/config/+',
+  'thing/config/log/+',
+  'thing/log/+',
+  'thing/job/+',
+  'thing/dsltemplate/+',
+  'thing/dynamicTsl/+',
+  'thing/bootstrap/+',
+  'thing/ota/firmware/+',
+  '_thing/diag/+',
+  'rrpc/request/+',
+];
+
 /** Few with wildcards, for a device may have about 100 subscriptions. */
 export function subscriptions(identity: Identity): string[] {
-  const prefix = sys(identity);
-  return [
-    `${prefix}/thing/event/+/post_reply`,
-    `${prefix}/thing/event/property/history/post_reply`,
-    `${prefix}/thing/event/property/batch/post_reply`,
-    `${prefix}/thing/property/desired/+`,
-    `${prefix}/thing/service/+`,
-    `${prefix}/thing/service/property/set`,
-    `${prefix}/rrpc/request/+`,
-    `/ext/rrpc/+${prefix}/thing/service/+`,
-  ];
+  const own = DOWNLINKS.map((path) => sysTopic(identity, path));
+  return [...own, `/ext/rrpc/+${sys(identity)}/thing/service/+`];
+}
+
+/** What the cloud subscribes by itself for a device that signs in with `_ss=1`. */
+export function isSystemTopic(filter: string): boolean {
+  return filter.startsWith('/sys/') || filter.startsWith('/ota/');
+}
+
+/** MQTT's matching: `+` is one level, a final `#` any number of levels. */
+export function matchesFilter(filter: string, topic: string): boolean {
+  if (filter === topic) return true;
+  const levels = topic.split('/');
+  const wanted = filter.split('/');
+  for (const [index, level] of wanted.entries()) {
+    if (level === '#') return true;
+    if (levels[index] === undefined || (level !== '+' && level !== levels[index])) return false;
+  }
+  return levels.length === wanted.length;
 }
 
 /** Undefined for a topic that is none of the device's system topics for downlinks. */
@@ -78,6 +115,9 @@ export function parseTopic(identity: Identity, topic: string): Downlink | undefi
   if (service) return service.endsWith('_reply') ? undefined : { kind: 'service', sync, service };
   if (sync) return undefined;
   if (rest === 'thing/service/property/set') return { kind: 'propertySet', sync };
-  if (/^thing\/(event|property)\/.+_reply$/.test(rest)) return { kind: 'reply' };
-  return /^rrpc\/request\/[^/]+$/.test(rest) ? { kind: 'rrpc', sync: true } : undefined;
+  if (/^rrpc\/request\/[^/]+$/.test(rest)) return { kind: 'rrpc', sync: true };
+  // Raw data is no Alink: whoever subscribes it takes it.
+  if (!/^_?thing\/[^/]/.test(rest) || rest.startsWith('thing/model/')) return undefined;
+  if (rest.endsWith('_reply')) return rest.startsWith('thing/service/') ? undefined : { kind: 'reply' };
+  return { kind: 'request', sync, method: rest.replaceAll('/', '.') };
 }

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 
-const FOLDERS = ['.', 'clients', 'cases'];
+const FOLDERS = ['.', 'miio', 'miio/clients', 'miio/cases', 'aliyun', 'aliyun/clients', 'aliyun/cases'];
 export const COMPILED = join(__dirname, '../../dist/bench');
 
 export function compile(): void {

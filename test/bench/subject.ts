@@ -1,16 +1,15 @@
 /**
  * One client in a fresh process doing one case. Prints its sample.
  *
- *   node subject.js <case> <client> <network>
+ *   node subject.js <suite> <case> <client> <network>
  */
-import { CASES } from './cases';
-import { CLIENT_NAMES, openClient } from './clients/client';
+import type { Suite } from './case';
 
-async function main(caseName = '', clientName = '', network = ''): Promise<void> {
-  const measured = CASES.find(({ name }) => name === caseName);
-  const client = CLIENT_NAMES.find((name) => name === clientName);
-  if (!measured || !client) throw new Error(`no case ${caseName} or no client ${clientName}`);
-  const sample = await measured.measure((patience) => openClient(client, patience), Number(network));
+async function main(suiteName = '', caseName = '', client = '', network = ''): Promise<void> {
+  const { suite }: { suite: Suite } = require(`./${suiteName}`);
+  const measured = suite.cases.find(({ name }) => name === caseName);
+  if (!measured?.clients.includes(client)) throw new Error(`no case ${caseName} or no client ${client}`);
+  const sample = await measured.measure(client, Number(network));
   process.stdout.write(JSON.stringify(sample), () => process.exit());
 }
 

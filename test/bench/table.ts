@@ -1,37 +1,36 @@
-/** The figures of all cases: medians of the rounds, beside the floor's, with what is to be reached. */
-import type { Case, Figure, Measured } from './cases/case';
-import { CLIENT_NAMES, type ClientName } from './clients/client';
+/** The figures of all cases: medians of the rounds, beside the base's, with what is to be reached. */
+import type { Case, Figure, Sample, Suite } from './case';
 
 /** What each client did in each round; undefined where its process failed. */
-export type Rounds = Partial<Record<ClientName, Measured | undefined>>[];
+export type Rounds = Partial<Record<string, Sample>>[];
 
 export interface Row {
   case: string;
   what: string;
   unit: string;
   shown: Figure['shown'] | 'value';
-  /** The floor's median in `unit`; missing where the floor does not take part. */
-  floor?: number;
+  /** The base's median in `unit`; missing where it does not take part. */
+  base?: number;
   /** Medians, as `shown` says; null for a client that failed; missing for one that cannot do it. */
-  clients: Partial<Record<ClientName, number | null>>;
+  clients: Partial<Record<string, number | null>>;
   target?: string;
   /** By `ours`; missing without a target. */
   reached?: boolean;
 }
 
-export function rowsOf(measured: Case, rounds: Rounds): Row[] {
+export function rowsOf(base: string, measured: Case, rounds: Rounds): Row[] {
   return measured.figures.map((figure) => {
-    const floor = medianOf(rounds.map((round) => measuredBy(figure, round.floor)));
+    const ofBase = medianOf(rounds.map((round) => measuredBy(figure, round[base])));
     const clients: Row['clients'] = {};
     for (const name of measured.clients) {
-      clients[name] = medianOf(rounds.map((round) => compared(figure, round, name))) ?? null;
+      clients[name] = medianOf(rounds.map((round) => compared(figure, round, name, base))) ?? null;
     }
     return {
       case: measured.name,
       what: figure.what,
       unit: figure.unit,
       shown: figure.shown ?? 'value',
-      floor,
+      base: ofBase,
       clients,
       target: targetOf(figure),
       reached: reached(figure, clients.ours),
@@ -39,15 +38,15 @@ export function rowsOf(measured: Case, rounds: Rounds): Row[] {
   });
 }
 
-/** The floor of the same round: what else the machine did then, it did to both. */
-function compared(figure: Figure, round: Rounds[number], name: ClientName): number {
+/** With the base of the same round: what else the machine did then, it did to both. */
+function compared(figure: Figure, round: Rounds[number], name: string, base: string): number {
   const value = measuredBy(figure, round[name]);
-  const floor = measuredBy(figure, round.floor);
-  if (figure.shown === 'ratio to the floor') return value / floor;
-  return figure.shown === 'more than the floor' ? value - floor : value;
+  const ofBase = measuredBy(figure, round[base]);
+  if (figure.shown === 'ratio') return value / ofBase;
+  return figure.shown === 'more' ? value - ofBase : value;
 }
 
-function measuredBy(figure: Figure, sample: Measured | undefined): number {
+function measuredBy(figure: Figure, sample: Sample | undefined): number {
   return sample ? figure.value(sample) : Number.NaN;
 }
 
@@ -58,7 +57,7 @@ function medianOf(values: number[]): number | undefined {
 }
 
 function targetOf({ atLeast, atMost, unit, shown }: Figure): string | undefined {
-  const measure = shown === 'ratio to the floor' ? '' : ` ${unit}`;
+  const measure = shown === 'ratio' ? '' : ` ${unit}`;
   if (atLeast !== undefined) return `>= ${rounded(atLeast)}${measure}`.trimEnd();
   if (atMost !== undefined) return `<= ${rounded(atMost)}${measure}`.trimEnd();
   return undefined;
@@ -71,12 +70,12 @@ function reached({ atLeast, atMost }: Figure, ours: number | null | undefined): 
 }
 
 /** As Markdown, so that it can go into a document as it is. */
-export function tableOf(rows: Row[]): string {
+export function tableOf({ base, clients }: Suite, rows: Row[]): string {
   const cells = [
-    ['', ...CLIENT_NAMES, 'to reach', ''],
+    ['', ...clients, 'to reach', ''],
     ...rows.map((row) => [
       row.what,
-      ...CLIENT_NAMES.map((name) => cell(row, name)),
+      ...clients.map((name) => cell(row, name, base)),
       row.target ?? '',
       verdict(row),
     ]),
@@ -88,12 +87,12 @@ export function tableOf(rows: Row[]): string {
   return lines.map((line) => `| ${line} |`).join('\n');
 }
 
-function cell(row: Row, name: ClientName): string {
-  const value = name === 'floor' ? row.floor : row.clients[name];
+function cell(row: Row, name: string, base: string): string {
+  const value = name === base ? row.base : row.clients[name];
   if (value === undefined) return '';
   if (value === null) return 'failed';
-  if (name === 'floor' || row.shown === 'value') return `${rounded(value)} ${row.unit}`.trimEnd();
-  if (row.shown === 'ratio to the floor') return value.toFixed(2);
+  if (name === base || row.shown === 'value') return `${rounded(value)} ${row.unit}`.trimEnd();
+  if (row.shown === 'ratio') return value.toFixed(2);
   return `${value < 0 ? '' : '+'}${rounded(value)} ${row.unit}`;
 }
 

@@ -10,6 +10,13 @@ const TRIPLE = {
   deviceName: 'lamp-1',
   deviceSecret: '5ec2e7000111222333444555666777a8',
 };
+const TSL = {
+  properties: [
+    { identifier: 'LampPower', name: 'Power', accessMode: 'rw', dataType: { type: 'bool', specs: {} } },
+  ],
+  events: [{ identifier: 'LowPower', name: 'Battery low', type: 'alert', outputData: [] }],
+  services: [],
+};
 const WRONG_TOKEN = 'ab'.repeat(16);
 /** What the editor is told of a password that is stored. */
 const STORED = '__PWRD__';
@@ -88,7 +95,66 @@ for (const version of EDITORS) {
       await editor.fill('keepalive', '300');
       assert.equal(await editor.page.locator('.input-error:visible').count(), 0);
       await editor.screenshot('dialog-aliyun-device');
+    });
+
+    it('show of an aliyun device what its choices need, and no more', async () => {
+      const { editor } = opened;
+      const isShown = (name: string) => editor.field(name).isVisible();
+      const depending = ['clientCert', 'clientKey', 'productSecret', 'authEndpoint', 'outboxSizeMb'];
+      for (const name of depending) assert.equal(await isShown(name), false, name);
+      const oneWay = editor.page.getByText('There is no way back: a device');
+      assert.equal(await oneWay.isVisible(), false);
+      await editor.field('signIn').selectOption('x509');
+      assert.equal(await isShown('deviceSecret'), false);
+      await editor.complaint('clientCert', 'Certificate: paste it in PEM, or enter the path of its file');
+      await editor.field('registration').selectOption('https');
+      await editor.complaint('registration', 'Registration: choose none, as X.509 needs no secret');
+      await editor.field('mqttVersion').selectOption('5');
+      await editor.field('outbox').selectOption('file');
+      for (const name of depending) assert.equal(await isShown(name), true, name);
+      assert.equal(await oneWay.isVisible(), true);
+      await editor.field('signIn').scrollIntoViewIfNeeded();
+      await editor.screenshot('dialog-aliyun-device-all');
+      await editor.field('outboxAgeHours').scrollIntoViewIfNeeded();
+      await editor.screenshot('dialog-aliyun-device-end');
+      const usual = { signIn: 'secret', registration: 'none', mqttVersion: '4', outbox: 'memory' };
+      for (const [name, choice] of Object.entries(usual)) await editor.field(name).selectOption(choice);
+      assert.equal(await editor.page.locator('.input-error:visible').count(), 0);
+    });
+
+    it('test an aliyun device with the values as typed: first a wrong secret, then the right one', async () => {
+      const { editor } = opened;
+      await editor.field('bootstrap').check();
+      await editor.fill('authEndpoint', `127.0.0.1:${cloud.authPort}`);
+      await editor.field('bootstrap').uncheck();
+      await editor.fill('deviceSecret', WRONG_TOKEN);
+      const refusal = await cloudAnswer(editor, '.aliyun-device-bad');
+      assert.match(refusal, /lamp-1 .*DeviceSecret is wrong/);
+      assert.ok(!refusal.includes(WRONG_TOKEN));
+      await editor.screenshot('dialog-aliyun-device-refused');
+      await editor.fill('deviceSecret', TRIPLE.deviceSecret);
+      assert.match(
+        await cloudAnswer(editor, '.aliyun-device-good'),
+        /^Signed in to 127\.0\.0\.1 within \d+ ms/,
+      );
+      await editor.fill('thingModel', JSON.stringify(TSL));
       await editor.closeDevice('ok');
+      await editor.closeDialog('ok');
+    });
+
+    it('offer the events of the thing model, also before the deploy', async () => {
+      const { editor } = opened;
+      await editor.openDialog('event');
+      await editor.page.locator('#node-input-device').selectOption({ label: TRIPLE.deviceName });
+      const asked = editor.page.waitForResponse(/aliyun-device\/model/);
+      await editor.page.locator('#node-input-device').dispatchEvent('change');
+      await asked;
+      await editor.field('event').click();
+      await editor.page.keyboard.type('batt');
+      await editor.page.getByText('LowPower · Battery low').waitFor();
+      await editor.screenshot('dialog-aliyun-event');
+      await editor.page.getByText('LowPower · Battery low').click();
+      assert.equal(await editor.field('event').inputValue(), 'LowPower');
       await editor.closeDialog('ok');
     });
 
@@ -121,6 +187,15 @@ for (const version of EDITORS) {
       await editor.openDialog('property');
       await editor.openDevice('edit');
       await assertStored(editor, 'deviceSecret');
+      const said = await cloudAnswer(editor, '.aliyun-device-good');
+      assert.equal(said, 'The deployed device is connected to 127.0.0.1 with these settings');
+      await editor.page.locator('#aliyun-device-report').click();
+      const report = editor.page.locator('#aliyun-device-answer textarea');
+      await report.waitFor();
+      const { versions, settings, state } = JSON.parse(await report.inputValue());
+      assert.ok(versions.nodeRed.startsWith(version));
+      assert.deepEqual([settings.deviceSecret, settings.outbox, state], ['set', 'memory', 'connected']);
+      await editor.screenshot('dialog-aliyun-device-report');
       await editor.closeDevice('cancel');
       await editor.closeDialog('cancel');
     });
@@ -131,6 +206,12 @@ for (const version of EDITORS) {
 async function testAnswer(editor: Editor, words: string): Promise<string> {
   await editor.page.locator('#miio-device-test').click();
   return editor.page.locator(`#miio-device-test-answer ${words}`).innerText();
+}
+
+/** Presses *Test* in the dialog of an aliyun device. */
+async function cloudAnswer(editor: Editor, words: string): Promise<string> {
+  await editor.page.locator('#aliyun-device-test').click();
+  return editor.page.locator(`#aliyun-device-answer ${words}`).innerText();
 }
 
 /** The field of the open dialog shows that there is a secret, not which. */
@@ -151,6 +232,7 @@ function flow(): FlowNode[] {
     inject('post', 200, 'property', payload),
     { ...place, id: 'property', type: 'aliyun-property', y: 200, wires: [['reply'], []] },
     debug('reply', 200, 'aliyun'),
+    { ...place, id: 'event', type: 'aliyun-event', y: 300, wires: [[]] },
   ];
 }
 

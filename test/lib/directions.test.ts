@@ -60,6 +60,16 @@ const PURE_ALIYUN = [
   'lib/aliyun/endpoint',
   'lib/aliyun/topics',
   'lib/aliyun/alink',
+  'lib/aliyun/last-values',
+  'lib/aliyun/access/identity-notice',
+  ...['credentials', 'register-sign', 'refusal'].map((name) => `lib/aliyun/registration/${name}`),
+  ...['entries', 'data-type', 'tsl', 'rule', 'schema', 'convert', 'refusal', 'checker', 'thing-model'].map(
+    (name) => `lib/aliyun/model/${name}`,
+  ),
+  ...['entry', 'record', 'verdict'].map((name) => `lib/aliyun/outbox/${name}`),
+  ...['shadow-message', 'custom-topic', 'log-entry', 'remote-config/notice'].map(
+    (name) => `lib/aliyun/functions/${name}`,
+  ),
   'lib/aliyun/ota/notice',
 ];
 

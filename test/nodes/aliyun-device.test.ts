@@ -81,6 +81,11 @@ describe('aliyun-device', () => {
       ['transport', { transport: 'wss' }, LAMP.deviceSecret],
       ['endpoint', { endpoint: 'example.com:1883' }, LAMP.deviceSecret],
       ['keepalive', { keepalive: 60 }, LAMP.deviceSecret],
+      ['outbox', { outbox: 'memory' }, LAMP.deviceSecret],
+      ['outboxSizeMb', { outboxSizeMb: '20' }, LAMP.deviceSecret],
+      ['mqttVersion', { mqttVersion: 5 }, LAMP.deviceSecret],
+      ['clientExtras', { clientExtras: 'mid=7' }, LAMP.deviceSecret],
+      ['thingModel', { thingModelType: 'cloud' }, LAMP.deviceSecret],
     ] as const) {
       it(`fails with CONFIG where its ${field} differs, and leaves the other alone`, async () => {
         await load(flowOfTwo(more), secrets(secret));
@@ -141,8 +146,22 @@ describe('aliyun-device', () => {
     }
   });
 
-  it('takes the defaults of fields that this version does not support yet', async () => {
-    const lamp = bench.lampNode({ outbox: 'off', registration: 'none', gateway: '', thingModel: '' });
+  it('takes blanks for the defaults, as an older flow has them', async () => {
+    const blank = {
+      outbox: 'off',
+      registration: 'none',
+      gateway: '',
+      thingModel: '',
+      signIn: '',
+      mqttVersion: '',
+    };
+    const lamp = bench.lampNode({
+      ...blank,
+      outboxSizeMb: '',
+      uplinkRate: '',
+      clientExtras: '',
+      bootstrap: '',
+    });
     await bench.load(flow, undefined, lamp);
     assert.deepEqual((await post()).payload, {});
   });
@@ -173,10 +192,25 @@ describe('aliyun-device', () => {
     ['a keepalive that is no number', { keepalive: 'soon' }, /lamp-1 .*keepalive must be.*30 to 1200/],
     ['a timeout that is no number', { timeoutMs: '5 s' }, /lamp-1 .*timeoutMs must be a number/],
     ['no DeviceSecret and an unreadable CA', { secret: '', ca: 'no/such/ca.pem' }, /deviceSecret is missing/],
-    ['an outbox', { outbox: 'file' }, /lamp-1 .*outbox must be off, as .* not support.*not file/],
-    ['a registration', { registration: 'https' }, /registration must be none, .*not https/],
+    ['an unknown outbox', { outbox: 'disk' }, /lamp-1 .*outbox must be one of off, memory, file, not disk/],
+    ['a registration without ProductSecret', { registration: 'https' }, /lamp-1 .*productSecret is missing/],
     ['a gateway', { gateway: 'hub' }, /gateway must be blank, .*not hub/],
-    ['a thing model', { thingModel: '{}' }, /thingModel must be blank, /],
+    ['a thing model that is none', { thingModel: '{}' }, /lamp-1 .*thing model is no valid TSL/],
+    ['no file of a thing model', { thingModel: 'no/tsl' }, /lamp-1 .*thingModel names.*ENOENT/],
+    ['an unknown source of a thing model', { thingModelType: 'url' }, /thingModelType must be one of json/],
+    ['an MQTT version that is none', { mqttVersion: '3' }, /lamp-1 .*mqttVersion must be 4/],
+    [
+      'a reserved key of the clientId',
+      { clientExtras: 'securemode=3' },
+      /lamp-1 .*clientExtras must be keys/,
+    ],
+    ['a key of the clientId without value', { clientExtras: 'mid' }, /lamp-1 .*clientExtras must be texts/],
+    ['X.509 without a certificate', { signIn: 'x509' }, /lamp-1 .*clientCert is missing/],
+    [
+      'no file of a certificate',
+      { signIn: 'x509', clientCert: 'no/pem' },
+      /lamp-1.*clientCert names.*ENOENT/,
+    ],
     ['an unknown transport', { transport: 'udp' }, /lamp-1 .*transport must be one of tls.*not udp/],
     ['an unknown sign method', { signMethod: 'crc' }, /lamp-1 .*signMethod must be one of hmacsha256/],
     ['an endpoint that is none', { endpoint: 'a b' }, /lamp-1 .*endpoint must be host/],

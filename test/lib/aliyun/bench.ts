@@ -5,7 +5,14 @@
 import { once } from 'node:events';
 import { createServer, connect as openSocket, type Server, type Socket } from 'node:net';
 import sinon from 'sinon';
-import { AliyunDevice, type AliyunSettings, type ConnectionState } from '../../../lib/aliyun';
+import {
+  AliyunDevice,
+  type AliyunSettings,
+  type CloudReply,
+  type DeviceOptions,
+  type DeviceState,
+  type Posted,
+} from '../../../lib/aliyun';
 import { Backoff } from '../../../lib/backoff';
 import { MialinkError } from '../../../lib/errors';
 import type { Logger } from '../../../lib/logger';
@@ -52,18 +59,22 @@ export class Bench {
     return this.cloud.device(lamp.deviceName);
   }
 
-  device(settings: Partial<AliyunSettings> = {}): AliyunDevice {
+  device(settings: Partial<AliyunSettings> = {}, options: DeviceOptions = {}): AliyunDevice {
     const endpoint = `127.0.0.1:${settings.transport === 'tcp' ? this.cloud.tcpPort : this.cloud.tlsPort}`;
     const device = new AliyunDevice(
       { ...lamp, endpoint, ca: this.cloud.ca, timeoutMs: 3000, ...settings },
-      { logger: this.reports, backoffs: { quick: new Backoff(20, 100), slow: new Backoff(200, 400) } },
+      {
+        logger: this.reports,
+        backoffs: { quick: new Backoff(20, 100), slow: new Backoff(200, 400) },
+        ...options,
+      },
     );
     this.devices.push(device);
     return device;
   }
 
-  async connectedDevice(settings?: Partial<AliyunSettings>): Promise<AliyunDevice> {
-    const device = this.device(settings);
+  async connectedDevice(settings?: Partial<AliyunSettings>, options?: DeviceOptions): Promise<AliyunDevice> {
+    const device = this.device(settings, options);
     device.open();
     await untilState(device, 'connected');
     return device;
@@ -137,7 +148,7 @@ export class Wire {
 }
 
 /** Resolves at once if it is in this state, with the problem then. */
-export function untilState(device: AliyunDevice, wanted: ConnectionState): Promise<MialinkError | undefined> {
+export function untilState(device: AliyunDevice, wanted: DeviceState): Promise<MialinkError | undefined> {
   if (device.state === wanted) return Promise.resolve(device.problem);
   return new Promise((resolve) => {
     device.on('state', function listen(state, problem) {
@@ -156,6 +167,13 @@ export async function problemOf(work: Promise<unknown>): Promise<MialinkError> {
   );
   if (result instanceof MialinkError) return result;
   throw new Error('not rejected with a MialinkError', { cause: result });
+}
+
+/** The cloud's reply to a post that was not kept for later. */
+export async function acknowledged(post: Promise<Posted>): Promise<CloudReply> {
+  const posted = await post;
+  if ('queued' in posted) throw new Error('the post was kept, not sent');
+  return posted;
 }
 
 /** From now on the test moves the time (`sinon.restore` ends that); sockets go on by themselves. */

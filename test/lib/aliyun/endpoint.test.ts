@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { endpointOf } from '../../../lib/aliyun/endpoint';
+import fc from 'fast-check';
+import { authHost, endpointAt, endpointOf, placeOf, REGIONS } from '../../../lib/aliyun/endpoint';
 
 describe('Aliyun endpoint', () => {
   const productKey = 'a1b2c3d4e5f';
@@ -40,6 +41,42 @@ describe('Aliyun endpoint', () => {
   it('takes an IPv6 address in brackets', () => {
     const endpoint = endpointOf({ productKey, endpoint: '[::1]:1883' });
     assert.deepEqual([endpoint?.host, endpoint?.port], ['::1', 1883]);
+  });
+
+  it('has one host for all who sign in by X.509, unless another is given', () => {
+    assert.equal(
+      endpointOf({ productKey, instanceId: 'iot-060a02ne', x509: true })?.url,
+      'mqtts://x509.itls.cn-shanghai.aliyuncs.com:1883',
+    );
+    assert.equal(endpointOf({ productKey, endpoint: 'h:1', x509: true })?.url, 'mqtts://h:1');
+  });
+
+  it('has a host in each region that can be chosen, and in any other', () => {
+    assert.equal(REGIONS[0], 'cn-shanghai');
+    assert.ok(REGIONS.includes('ap-southeast-1') && REGIONS.includes('us-east-1'));
+    for (const region of [...REGIONS, 'xx-new-1']) {
+      assert.equal(
+        endpointOf({ productKey, region })?.host,
+        `${productKey}.iot-as-mqtt.${region}.aliyuncs.com`,
+      );
+      assert.equal(authHost(region), `iot-auth.${region}.aliyuncs.com`);
+    }
+  });
+
+  it('is made of a host and a port, or the usual one', () => {
+    assert.equal(endpointAt('::1', 8883, 'tls').url, 'mqtts://[::1]:8883');
+    assert.equal(endpointAt('h', undefined, 'wss').url, 'wss://h:443/mqtt');
+  });
+
+  it('reads any text as a host that a URL can hold, or not at all', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\w.[\]:-]{1,20}$/)), (text) => {
+        const place = placeOf(text);
+        if (!place) return;
+        assert.ok(/^[\w.:-]+$/.test(place.host));
+        assert.ok(place.port === undefined || (place.port >= 1 && place.port <= 65_535));
+      }),
+    );
   });
 
   for (const endpoint of [

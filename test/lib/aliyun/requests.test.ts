@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import sinon from 'sinon';
 import type { AliyunDevice } from '../../../lib/aliyun';
-import { Bench, lamp, problemOf, stopTime, sys, untilState } from './bench';
+import { acknowledged, Bench, lamp, problemOf, stopTime, sys, untilState } from './bench';
 
 describe('Aliyun requests', () => {
   let bench: Bench;
@@ -18,10 +18,12 @@ describe('Aliyun requests', () => {
   });
 
   it('post properties', async () => {
-    const reply = await device.postProperties({
-      power: 1,
-      colour: { value: 'red', time: 1_700_000_000_000 },
-    });
+    const reply = await acknowledged(
+      device.postProperties({
+        power: 1,
+        colour: { value: 'red', time: 1_700_000_000_000 },
+      }),
+    );
     assert.equal(reply.code, 200);
     assert.equal(reply.message, 'success');
     assert.equal(typeof reply.id, 'string');
@@ -38,7 +40,7 @@ describe('Aliyun requests', () => {
   });
 
   it('post an event whose identifier holds a dot', async () => {
-    assert.equal((await device.postEvent('_LivingLink.alarm', { degrees: 90 })).code, 200);
+    assert.equal((await acknowledged(device.postEvent('_LivingLink.alarm', { degrees: 90 }))).code, 200);
     assert.equal(bench.lamp.events[0]?.identifier, '_LivingLink.alarm');
   });
 
@@ -85,14 +87,14 @@ describe('Aliyun requests', () => {
     bench.cloud.knobs.delayRepliesMs = 60;
     const problem = await problemOf(device.postProperties({ a: 1 }, { timeoutMs: 30 }));
     assert.deepEqual([problem.code, problem.reason, problem.values.timeoutMs], ['TIMEOUT', 'noReply', 30]);
-    const reply = await device.postProperties({ a: 2 });
+    const reply = await acknowledged(device.postProperties({ a: 2 }));
     assert.equal(reply.id, bench.lamp.posts[1]?.id);
   });
 
   it('succeed once though the reply comes twice', async () => {
     bench.cloud.knobs.duplicateReplies = true;
-    assert.equal((await device.postProperties({ a: 1 })).code, 200);
-    assert.equal((await device.postProperties({ a: 2 })).code, 200);
+    assert.equal((await acknowledged(device.postProperties({ a: 1 }))).code, 200);
+    assert.equal((await acknowledged(device.postProperties({ a: 2 }))).code, 200);
     assert.deepEqual(bench.reports.warnings, []);
   });
 

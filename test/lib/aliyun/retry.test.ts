@@ -50,6 +50,14 @@ describe('Aliyun retry', () => {
     );
   });
 
+  it('knows at once of another client when the cloud tells, and is slow', () => {
+    const retry = new Retry();
+    const { waitMs, takenTimes } = retry.next({ kind: 'taken' });
+    assert.equal(takenTimes, 1);
+    assert.ok(waitMs >= 30_000);
+    assert.equal(retry.next({ kind: 'taken' }).takenTimes, 2);
+  });
+
   it('does not suspect another client when the broker was away in between', () => {
     const retry = new Retry();
     for (let time = 0; time < 5; time += 1) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   eventTopic,
+  matchesFilter,
   otaTopic,
   parseTopic,
   replyTopic,
@@ -48,6 +49,14 @@ describe('Aliyun topics', () => {
     'thing.event.property.batch.post',
     'thing.property.desired.get',
     'thing.property.desired.delete',
+    'thing.deviceinfo.update',
+    'thing.config.get',
+    'thing.config.log.get',
+    'thing.log.post',
+    'thing.job.update',
+    'thing.dsltemplate.get',
+    'thing.reset',
+    '_thing.diag.post',
   ]) {
     it(`subscribe and recognise the reply to ${method}`, () => {
       const topic = replyTopic(requestTopic(identity, method));
@@ -66,6 +75,21 @@ describe('Aliyun topics', () => {
       `${sys}/thing/service/mod:reboot`,
       { kind: 'service', sync: false, service: 'mod:reboot' },
       `${sys}/thing/service/mod:reboot_reply`,
+    ],
+    [
+      `${sys}/thing/service/property/get`,
+      { kind: 'request', sync: false, method: 'thing.service.property.get' },
+      `${sys}/thing/service/property/get_reply`,
+    ],
+    [
+      `${sys}/thing/config/push`,
+      { kind: 'request', sync: false, method: 'thing.config.push' },
+      `${sys}/thing/config/push_reply`,
+    ],
+    [
+      `${sys}/thing/disable`,
+      { kind: 'request', sync: false, method: 'thing.disable' },
+      `${sys}/thing/disable_reply`,
     ],
     [`${sys}/rrpc/request/17`, { kind: 'rrpc', sync: true }, `${sys}/rrpc/response/17`],
     [
@@ -87,7 +111,8 @@ describe('Aliyun topics', () => {
     '/sys/pk/other/thing/service/reboot',
     '/sys/pk/dxn:1@x/thing/service/reboot',
     `${sys}/thing/service/reboot_reply`,
-    `${sys}/thing/service/property/get`,
+    `${sys}/thing/model/up_raw_reply`,
+    `${sys}/thing/model/down_raw`,
     `${sys}/rrpc/request/`,
     `${sys}/rrpc/response/1`,
     `/ext/rrpc/${sys}/thing/service/reboot`,
@@ -98,6 +123,25 @@ describe('Aliyun topics', () => {
       assert.equal(parseTopic(identity, topic), undefined);
     });
   }
+
+  it('match filters as MQTT says', () => {
+    for (const [filter, topic, expected] of [
+      ['a/b', 'a/b', true],
+      ['a/+', 'a/b', true],
+      ['a/+', 'a/b/c', false],
+      ['a/+', 'a', false],
+      ['a/#', 'a', true],
+      ['a/#', 'a/b/c', true],
+      ['+/b', 'a/b', true],
+      ['a', 'b', false],
+    ] as const) {
+      assert.equal(matchesFilter(filter, topic), expected, `${filter} ${topic}`);
+    }
+  });
+
+  it('are few, for a device may have about 100 subscriptions', () => {
+    assert.ok(subscriptions(identity).length <= 25);
+  });
 
   it('are read without an exception, whatever the topic', () => {
     const level = fc.oneof(

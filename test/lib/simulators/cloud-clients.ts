@@ -1,10 +1,11 @@
 /** Plain MQTT clients for the tests of the simulated cloud; what they sign is computed here, from the document alone. */
+import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
-import type { Cloud } from '../../simulators/cloud';
+import { Cloud, type CloudDevice, type CloudOptions } from '../../simulators/cloud';
 
 /** The triple of the document's worked example. */
 export const EXAMPLE = { productKey: 'pk', deviceName: 'device', deviceSecret: 'secret' };
@@ -16,9 +17,14 @@ export const LAMP = {
 export const OWN = 'a1lamp/lamp-1';
 export const SYS = `/sys/${OWN}/`;
 
-const PASSWORD = createHmac('sha256', LAMP.deviceSecret)
-  .update('clientIdcid9deviceNamelamp-1productKeya1lamp')
-  .digest('hex');
+/** hex(HMAC-SHA-256). */
+export function hmac(secret: string, content: string): string {
+  return createHmac('sha256', secret).update(content).digest('hex');
+}
+
+const PASSWORD = hmac(LAMP.deviceSecret, 'clientIdcid9deviceNamelamp-1productKeya1lamp');
+
+const FORM = 'application/x-www-form-urlencoded';
 
 /** The clients of one test; `close` ends them all. */
 export class Clients {
@@ -77,9 +83,41 @@ export class Clients {
   }
 }
 
+/** A cloud that knows the example and the lamp, for each test; call inside `describe`. */
+export function useCloud(options: Partial<CloudOptions> = {}) {
+  let running: { cloud: Cloud; clients: Clients } | undefined;
+  const now = () => running ?? assert.fail('the cloud runs during a test only');
+  beforeEach(async () => {
+    const cloud = await Cloud.start({ devices: [EXAMPLE, LAMP], ...options });
+    running = { cloud, clients: new Clients(cloud) };
+  });
+  afterEach(async () => {
+    running?.clients.close();
+    await running?.cloud.close();
+  });
+  return {
+    get cloud(): Cloud {
+      return now().cloud;
+    },
+    get clients(): Clients {
+      return now().clients;
+    },
+    get lamp(): CloudDevice {
+      return now().cloud.device(LAMP.deviceName);
+    },
+  };
+}
+
 /** Waits for an event of a client. */
 export function seen(client: MqttClient, event: 'connect' | 'close' | 'message'): Promise<void> {
   return new Promise((resolve) => client.once(event, () => resolve()));
+}
+
+/** The next message on any topic. */
+export function anyMessage(client: MqttClient): Promise<{ topic: string; payload: Buffer }> {
+  return new Promise((resolve) => {
+    client.once('message', (topic, payload) => resolve({ topic, payload }));
+  });
 }
 
 /** The payload of the next message on `topic`. */
@@ -91,6 +129,25 @@ export function message(client: MqttClient, topic: string): Promise<Buffer> {
   });
 }
 
+/** Publishes `body` on `topic` and gives the next message on `replyTopic`, parsed. */
+export async function exchange(client: MqttClient, topic: string, replyTopic: string, body: object | string) {
+  const reply = message(client, replyTopic);
+  await client.publishAsync(topic, typeof body === 'string' ? body : JSON.stringify(body));
+  return JSON.parse((await reply).toString());
+}
+
+/** Answers every Alink request of the cloud with 200; gives the requests as they come. */
+export function answering(client: MqttClient, data: object = {}) {
+  const calls: { topic: string; id: string; method: string; params: unknown }[] = [];
+  client.on('message', (topic, payload) => {
+    const body = JSON.parse(payload.toString());
+    if (body.method === undefined || body.code !== undefined) return; // a reply to a request of its own
+    calls.push({ topic, id: body.id, method: body.method, params: body.params });
+    client.publish(`${topic}_reply`, JSON.stringify({ id: body.id, code: 200, data }));
+  });
+  return calls;
+}
+
 /** An Alink request of the lamp. */
 export function request(method: string, params: unknown, more: object = {}) {
   return { id: '7', version: '1.0', method, params, ...more };
@@ -98,9 +155,19 @@ export function request(method: string, params: unknown, more: object = {}) {
 
 /** Publishes a request of the lamp below `/sys/` and gives the reply; `body` is sent as it is when it is text. */
 export async function ask(client: MqttClient, path: string, body: object | string) {
-  const reply = message(client, `${SYS}${path}_reply`);
-  await client.publishAsync(SYS + path, typeof body === 'string' ? body : JSON.stringify(body));
-  return JSON.parse((await reply).toString());
+  return exchange(client, SYS + path, `${SYS}${path}_reply`, body);
+}
+
+/** Posts a form to the cloud's sign-in server over verified HTTPS; `body` is the parsed answer. */
+export async function postForm(cloud: Cloud, path: string, fields: Record<string, string>, type = FORM) {
+  const url = `https://127.0.0.1:${cloud.authPort}${path}`;
+  const headers = { 'content-type': type };
+  const outgoing = https.request(url, { method: 'POST', ca: cloud.ca, agent: false, headers });
+  outgoing.end(new URLSearchParams(fields).toString());
+  const [response] = await once(outgoing, 'response');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return { status: response.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) };
 }
 
 export interface Download {

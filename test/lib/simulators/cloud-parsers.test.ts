@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { matches, mayPublish, maySubscribe, names } from '../../simulators/cloud/access';
 import { Refusal, readReply, readRequest, writeRequest } from '../../simulators/cloud/alink';
+import { Shadow } from '../../simulators/cloud/functions/shadow';
+import { answerTime } from '../../simulators/cloud/functions/time';
 import { Ota } from '../../simulators/cloud/ota';
-import { judgeSignIn } from '../../simulators/cloud/sign';
+import { judgeSignIn, type Registry } from '../../simulators/cloud/sign';
 import { Thing } from '../../simulators/cloud/thing';
 import { LAMP } from './cloud-clients';
 
@@ -20,8 +22,26 @@ const payloads = fc.oneof(
 describe('the parsers of the simulated cloud', () => {
   it('never throw at a sign-in, and let nobody in without the signature', () => {
     const fields = fc.array(
-      fc.oneof(fc.string(), fc.constantFrom('securemode=2', 'signmethod=hmacsha1', 'signmethod=constructor')),
+      fc.oneof(
+        fc.string(),
+        fc.constantFrom(
+          'securemode=2',
+          'securemode=-2',
+          'authType=connwl',
+          'authType=register',
+          'random=1',
+          'signmethod=hmacsha1',
+          'signmethod=constructor',
+        ),
+      ),
     );
+    const registry: Registry = {
+      find: () => LAMP,
+      findCertified: () => null,
+      findPreAuth: () => null,
+      findToken: () => ({ clientId: 'issued', deviceToken: 'token' }),
+      register: () => ({ code: 6600, data: {} }),
+    };
     const clientIds = fc.oneof(
       fc.string(),
       fc.tuple(fc.string(), fields).map(([cid, list]) => `${cid}|${list.join(',')}|`),
@@ -36,7 +56,7 @@ describe('the parsers of the simulated cloud', () => {
           hasWill: false,
           secure: true,
         };
-        assert.ok('refused' in judgeSignIn(request, () => LAMP));
+        assert.ok('refused' in judgeSignIn(request, registry));
       }),
     );
   });
@@ -72,6 +92,26 @@ describe('the parsers of the simulated cloud', () => {
         for (const read of [ota.inform(payload), ota.report(payload), ota.request(payload)]) {
           assert.ok(read === null || typeof read === 'object');
         }
+      }),
+    );
+  });
+
+  it('never throw at a message for the shadow or the clock', () => {
+    const bodies = fc.record({
+      method: fc.constantFrom('update', 'delete', 'get', 'x'),
+      state: fc.jsonValue(),
+      version: fc.jsonValue(),
+    });
+    const messages = fc.oneof(
+      payloads,
+      bodies.map((body) => Buffer.from(JSON.stringify(body))),
+    );
+    fc.assert(
+      fc.property(messages, (payload) => {
+        const shadow = new Shadow();
+        assert.equal(JSON.parse(shadow.receive(payload)).method, 'reply');
+        const time = answerTime(payload, 5);
+        assert.ok(time === null || JSON.parse(time).serverRecvTime === '5');
       }),
     );
   });

@@ -8,10 +8,17 @@ interface Owner {
 }
 
 const OTA_UPLINKS = ['inform', 'progress', 'request'];
+/** The custom topics that products of the first years have. */
+const OLD_CUSTOM = ['update', 'update/error', 'get'];
 /** Topics below these carry a message id before, or instead of, the device's names. */
 const ID_FIRST = ['/ext/rrpc/', '/ext/network/probe/'];
 
-/** True if `topic` carries the device's names; the cloud sends it nothing else. */
+/** True if the cloud sends a device messages on `topic`. */
+export function mayReceive(owner: Owner, topic: string): boolean {
+  return names(owner, topic) || isBroadcast(owner, topic);
+}
+
+/** True if `topic` carries the device's names. */
 export function names(owner: Owner, topic: string): boolean {
   return `${topic}/`.includes(`/${owner.productKey}/${owner.deviceName}/`);
 }
@@ -28,8 +35,13 @@ export function mayPublish(owner: Owner, topic: string): boolean {
 export function maySubscribe(owner: Owner, filter: string): boolean {
   if (isBelowOwn(owner, filter)) return true;
   if (filter === `/ota/device/upgrade/${owner.productKey}/${owner.deviceName}`) return true;
-  if (ID_FIRST.some((prefix) => filter.startsWith(prefix))) return true;
+  if (isBroadcast(owner, filter) || ID_FIRST.some((prefix) => filter.startsWith(prefix))) return true;
   return filter.startsWith('/ext/') && names(owner, filter);
+}
+
+/** `/broadcast/${pk}/${name}`, without wildcards. */
+function isBroadcast({ productKey }: Owner, topic: string): boolean {
+  return topic.startsWith(`/broadcast/${productKey}/`) && !/[+#]/.test(topic);
 }
 
 function isBelowOwn({ productKey, deviceName }: Owner, topic: string): boolean {
@@ -37,6 +49,7 @@ function isBelowOwn({ productKey, deviceName }: Owner, topic: string): boolean {
   return (
     topic.startsWith(`/sys/${own}/`) ||
     topic.startsWith(`/${own}/user/`) ||
+    OLD_CUSTOM.some((name) => topic === `/${own}/${name}`) ||
     topic === `/shadow/update/${own}` ||
     topic === `/shadow/get/${own}`
   );

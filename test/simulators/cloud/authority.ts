@@ -11,6 +11,8 @@ export interface ServerCertificate {
   ca: string;
   key: string;
   cert: string;
+  /** A certificate of the same authority for a client of this name. */
+  issue(commonName: string): Promise<{ key: string; cert: string }>;
 }
 
 /** A fresh authority with a server certificate for localhost, 127.0.0.1 and `host`. */
@@ -28,10 +30,11 @@ export async function certify(host: string): Promise<ServerCertificate> {
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
+  const ca = { key: authority.private, cert: authority.cert };
   const addresses = [...new Set(['127.0.0.1', host])];
   const server = await generate([{ name: 'commonName', value: 'localhost' }], {
     ...common,
-    ca: { key: authority.private, cert: authority.cert },
+    ca,
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, critical: true },
@@ -42,5 +45,17 @@ export async function certify(host: string): Promise<ServerCertificate> {
       },
     ],
   });
-  return { ca: authority.cert, key: server.private, cert: server.cert };
+  const issue = async (value: string) => {
+    const client = await generate([{ name: 'commonName', value }], {
+      ...common,
+      ca,
+      extensions: [
+        { name: 'basicConstraints', cA: false, critical: true },
+        { name: 'keyUsage', digitalSignature: true, critical: true },
+        { name: 'extKeyUsage', clientAuth: true },
+      ],
+    });
+    return { key: client.private, cert: client.cert };
+  };
+  return { ca: authority.cert, key: server.private, cert: server.cert, issue };
 }

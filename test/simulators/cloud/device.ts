@@ -1,134 +1,154 @@
-/**
- * One device as the cloud sees it: what it said, and what the cloud can ask of it.
- *
- *   uplink    /sys/pk/dn/thing/...          request, answered on ..._reply
- *             ..._reply, rrpc/response/, /ext/rrpc/    the device's answer to a call
- *             /ota/device/...               inform, progress, request
- *
- * Source: reference/aliyun.md 3, 4 (RRPC), 5.
- */
-import { EventEmitter } from 'node:events';
-import { idOf, methodOf, Refusal, type Reply, readReply, readRequest } from './alink';
-import type { Session } from './broker';
-import { type Answer, Calls, type SendCall, type Sync } from './calls';
-import { type Firmware, Ota, type Progress, type Upgrade } from './ota';
+/** What the cloud can ask of one device, and do to it. */
+import type { JsonObject } from './alink';
+import { type Answer, messageId, type Sync } from './calls';
+import type { LogMode } from './functions/device-log';
+import { describeJob, type Job, type JobFile } from './functions/jobs';
+import type { ConfigOptions } from './functions/remote-config';
+import { KnownDevice } from './known-device';
+import type { Firmware } from './ota';
 import type { Platform } from './platform';
-import { append } from './recent';
 import type { CloudProductDevice } from './sign';
-import { type DesiredProperty, type StoredEvent, type StoredProperty, Thing } from './thing';
 
-/** A request of the device whose envelope is in order, answered with 200 or not. */
-export interface Post {
-  method: string;
-  id: string;
-  params: unknown;
-  topic: string;
-}
-
-export interface DeviceEvents {
-  online: [];
-  offline: [];
-  /** After each SUBSCRIBE: all filters of this connection. */
-  subscribed: [string[]];
-  post: [Post];
-  reply: [Reply & { topic: string }];
-  version: [{ module: string; version: string }];
-  progress: [Progress];
-  /** Every uplink before anything else looks at it. */
-  raw: [string, Buffer];
+export interface CallOptions {
+  /** Default 8000, the platform's own limit. */
+  timeoutMs?: number;
 }
 
 const CALL_TIMEOUT_MS = 8000;
-const EXTENDED_RRPC = 1;
 
-export class CloudDevice extends EventEmitter<DeviceEvents> {
-  /** True: the next CONNECT is refused with code 4; the present connection stays. */
-  disabled = false;
-  /** Oldest first. */
-  readonly posts: Post[] = [];
-  private session: Session | null = null;
-  private signIns = 0;
-  private readonly thing: Thing;
-  private readonly ota: Ota;
-  private readonly calls: Calls;
-  private readonly own: string;
-
-  constructor(
-    readonly triple: CloudProductDevice,
-    private readonly platform: Platform,
-  ) {
-    super();
-    this.own = `${triple.productKey}/${triple.deviceName}`;
-    this.calls = new Calls(this.own, this.sendCall);
-    this.thing = new Thing(triple);
-    this.ota = new Ota(platform.serve);
+export class CloudDevice extends KnownDevice {
+  constructor(triple: CloudProductDevice, platform: Platform) {
+    super(triple, platform);
+    // A session that is not clean has its subscriptions already when it comes.
+    this.on('online', () => this.offer());
+    this.on('subscribed', () => this.offer());
   }
 
-  get online(): boolean {
-    return this.session !== null;
-  }
-
-  /** How often it signed in. */
-  get connects(): number {
-    return this.signIns;
-  }
-
-  /** The last reported value of each, with its time in milliseconds. */
-  get properties(): Record<string, StoredProperty> {
-    return this.thing.properties;
-  }
-
-  get events(): StoredEvent[] {
-    return this.thing.events;
-  }
-
-  get desired(): Record<string, DesiredProperty> {
-    return this.thing.desired;
-  }
-
-  /** The informed version of each module. */
-  get versions(): Record<string, string> {
-    return this.ota.versions;
-  }
-
-  get progress(): Progress[] {
-    return this.ota.progress;
-  }
-
-  get upgrade(): Upgrade | null {
-    return this.ota.upgrade;
+  /** The reply to raw data, null for none. Default: the same bytes. */
+  set onRaw(reply: (bytes: Buffer) => Buffer | null) {
+    this.inbox.onRaw = reply;
   }
 
   /** Wishes for `{identifier: value}`; not pushed, a device asks for them. */
   setDesired(values: object): void {
-    this.thing.setDesired(values);
+    this.functions.thing.setDesired(values);
+  }
+
+  /** The thing model of its product: given on request, and from now on `knobs.validation` says what it does. */
+  setModel(tsl: JsonObject): void {
+    this.functions.model.set(tsl);
   }
 
   /** Property set; resolves with the device's `set_reply`. Rejects without one in time (8 s). */
-  setProperties(params: object, options: { timeoutMs?: number } = {}): Promise<Answer> {
-    return this.calls.setProperties(params, options.timeoutMs ?? CALL_TIMEOUT_MS);
+  setProperties(params: object, options: CallOptions = {}): Promise<Answer> {
+    return this.ask('thing/service/property/set', params, options);
+  }
+
+  /** Property get, the legacy call; `data` of the answer holds the values. */
+  getProperties(identifiers: string[], options: CallOptions = {}): Promise<Answer> {
+    return this.ask('thing/service/property/get', identifiers, options);
   }
 
   /**
    * Service call. `sync` left out: asynchronous, answered on `..._reply`; true: over `rrpc/request/${id}`; 'ext':
-   * over `/ext/rrpc/${id}/sys/...`, for a device that announced `ext=1`. Rejects without an answer in time (8 s).
+   * over `/ext/rrpc/${id}/sys/...`, for a device that announced `ext=1`. Rejects without an answer in time (8 s), and
+   * where question or answer break the thing model.
    */
   async invokeService(
     identifier: string,
     input: object,
-    options: { sync?: Sync; timeoutMs?: number } = {},
+    options: CallOptions & { sync?: Sync } = {},
   ): Promise<Answer> {
     const { sync = false, timeoutMs = CALL_TIMEOUT_MS } = options;
-    if (sync === 'ext' && this.session && !(this.session.extensions & EXTENDED_RRPC)) {
-      throw new Error(`${this.triple.deviceName} did not announce ext=1 in its clientId`);
-    }
-    return this.calls.invokeService(identifier, input, sync, timeoutMs);
+    if (sync === 'ext') this.link.requireExtendedRrpc();
+    this.functions.model.checkCall(identifier, input);
+    const answer = await this.calls.invokeService(identifier, input, sync, timeoutMs);
+    if (answer.code === 200) this.functions.model.checkOutputs(identifier, answer.data);
+    return answer;
+  }
+
+  /** RRPC with any bytes. `topic`, such as `/${pk}/${dn}/user/get`: over `/ext/rrpc/${id}` and it, if `ext=1`. */
+  async rrpc(
+    payload: string | Buffer,
+    { topic, timeoutMs = CALL_TIMEOUT_MS }: CallOptions & { topic?: string } = {},
+  ): Promise<Buffer> {
+    if (topic !== undefined) this.link.requireExtendedRrpc();
+    return this.calls.rrpc(payload, topic, timeoutMs);
+  }
+
+  /** Raw data down; resolves with the device's. One at a time. */
+  callRaw(bytes: Buffer, { timeoutMs = CALL_TIMEOUT_MS }: CallOptions = {}): Promise<Buffer> {
+    return this.calls.raw(bytes, timeoutMs);
+  }
+
+  /** Replaces the wish in the shadow and tells the device. */
+  wish(values: JsonObject): void {
+    this.link.note('down', 'shadow');
+    this.platform.publish(`/shadow/get/${this.own}`, this.functions.shadow.wish(values), 1);
+  }
+
+  /** A remote configuration, for the device to ask for. */
+  configure(content: string | Buffer, options?: ConfigOptions): { url: string } {
+    return this.functions.config.configure(content, options);
+  }
+
+  /** As `configure`, and tells the device; resolves with its `push_reply`. */
+  pushConfig(content: string | Buffer, options: ConfigOptions & CallOptions = {}): Promise<Answer> {
+    return this.ask('thing/config/push', this.functions.config.configure(content, options), options);
+  }
+
+  /** 0: nothing is wanted in the device's log (so it starts); tells the device if it listens. */
+  setLogMode(mode: LogMode): void {
+    const { log } = this.functions;
+    log.mode = mode;
+    this.tell('thing/config/log/push', log.configuration);
+  }
+
+  /** The device gets it as soon as it is on line and has subscribed. */
+  createJob(jobDocument: JsonObject, jobFile?: JobFile): Job {
+    const job = this.functions.jobs.create(jobDocument, jobFile);
+    this.offer();
+    return job;
+  }
+
+  /** Throws when the job is over. */
+  cancelJob(taskId: string): void {
+    this.tell('thing/job/notify', { task: describeJob(this.functions.jobs.cancel(taskId)) });
+  }
+
+  /**
+   * Without `name`: as the broadcast to all devices that are on line, which needs no SUBSCRIBE. With it: on
+   * `/broadcast/${pk}/${name}`, to every device that subscribed.
+   */
+  broadcast(payload: string | Buffer, name?: string): void {
+    const topic =
+      name === undefined
+        ? `/sys/${this.own}/broadcast/request/${messageId()}`
+        : `/broadcast/${this.triple.productKey}/${name}`;
+    this.link.note('down', 'broadcast');
+    this.platform.publish(topic, payload, 0);
+  }
+
+  /** The device is told, then cut off, with an answer (resolves) or without one (rejects), and refused with 4. */
+  async disable(options: CallOptions = {}): Promise<Answer> {
+    return this.dismiss('disable', 'disabled', options);
+  }
+
+  /** It may connect again. Told to it if it is on line; null: it is not. */
+  async enable(options: CallOptions = {}): Promise<Answer | null> {
+    this.standing = 'enabled';
+    return this.online ? this.ask('thing/enable', {}, options) : null;
+  }
+
+  /** As `disable`; the cloud does not know the device afterwards. */
+  async delete(options: CallOptions = {}): Promise<Answer> {
+    return this.dismiss('delete', 'deleted', options);
   }
 
   /** Opens an upgrade task; the device gets it when it is on line, has informed a version and subscribed. */
   pushFirmware(firmware: Firmware): { url: string } {
-    const pushed = this.ota.begin(firmware);
-    this.offerUpgrade();
+    const pushed = this.functions.ota.begin(firmware);
+    this.offer();
     return pushed;
   }
 
@@ -139,59 +159,17 @@ export class CloudDevice extends EventEmitter<DeviceEvents> {
 
   /** Ends the connection as a second client with this triple does. */
   kick(): void {
-    if (this.session) this.platform.kick(this.session);
+    this.link.kick();
   }
 
   /** Tears the TCP connection by a reset. */
   cut(): void {
-    if (this.session) this.platform.cut(this.session);
+    this.link.cut();
   }
 
-  /** Called by the cloud: a new connection of this triple was accepted; an older one loses. */
-  attach(session: Session): void {
-    const older = this.session;
-    if (older) {
-      this.platform.kick(older); // aedes does so too, but misses one that it is just taking down
-      this.detach(older);
-    }
-    this.session = session;
-    this.signIns += 1;
-  }
-
-  /** Called by the cloud: this connection may be used. */
-  ready(session: Session): void {
-    if (this.session !== session) return;
-    this.note('up', 'online');
-    this.emit('online');
-    this.offerUpgrade(); // a session that is not clean has its subscriptions already
-  }
-
-  /** Called by the cloud: this connection is gone. */
-  detach(session: Session): void {
-    if (this.session !== session) return;
-    this.session = null;
-    this.note('up', 'offline');
-    this.emit('offline');
-  }
-
-  /** Called by the cloud: the device subscribed something. */
-  subscribed(): void {
-    if (!this.session) return;
-    this.emit('subscribed', [...this.session.filters]);
-    this.offerUpgrade();
-  }
-
-  /** Called by the cloud: the device published. */
-  receive(topic: string, payload: Buffer): void {
-    this.emit('raw', topic, payload);
-    const sys = `/sys/${this.own}/`;
-    if (topic.startsWith('/ota/device/')) this.receiveOta(topic, payload);
-    else if (topic.startsWith('/ext/rrpc/') || topic.startsWith(`${sys}rrpc/response/`)) {
-      this.receiveReply(topic, payload);
-    } else if (topic.startsWith(sys)) {
-      if (topic.endsWith('_reply')) this.receiveReply(topic, payload);
-      else this.receiveRequest(topic, topic.slice(sys.length), payload);
-    }
+  /** The connection stays open, but the cloud neither hears nor says anything on it any more. */
+  freeze(): void {
+    this.link.freeze();
   }
 
   /** Called by the cloud at its end: rejects what waits. */
@@ -199,82 +177,33 @@ export class CloudDevice extends EventEmitter<DeviceEvents> {
     this.calls.close();
   }
 
-  private receiveRequest(topic: string, path: string, payload: Buffer): void {
-    const method = methodOf(path);
-    let ack = true;
-    let outcome: Answer & { message: string };
+  private ask(path: string, params: unknown, { timeoutMs = CALL_TIMEOUT_MS }: CallOptions): Promise<Answer> {
+    return this.calls.request(path, params, timeoutMs);
+  }
+
+  private async dismiss(
+    word: 'disable' | 'delete',
+    standing: 'disabled' | 'deleted',
+    options: CallOptions,
+  ): Promise<Answer> {
     try {
-      const { id, params, ...request } = readRequest(payload, method);
-      ack = request.ack;
-      const post = { method, id, params, topic };
-      append(this.posts, post);
-      const replyCode = this.platform.replyCode();
-      if (replyCode !== 200) throw new Refusal(replyCode, 'refused by the simulated cloud');
-      const isPull = path === 'thing/ota/firmware/get';
-      outcome = {
-        code: 200,
-        data: isPull ? this.ota.pull(params) : this.thing.answer(path, params),
-        message: 'success',
-      };
-      this.emit('post', post);
-    } catch (error) {
-      const refusal = error instanceof Refusal ? error : new Refusal(500, 'system error');
-      outcome = { code: refusal.code, data: {}, message: refusal.message };
-    }
-    const id = idOf(payload);
-    this.note('up', method, id, outcome.code);
-    if (ack)
-      this.platform.reply(`${topic}_reply`, JSON.stringify({ id, ...outcome, method, version: '1.0' }));
-  }
-
-  private receiveReply(topic: string, payload: Buffer): void {
-    const reply = readReply(payload);
-    this.note('up', 'reply', reply?.id ?? idOf(payload), reply?.code ?? null);
-    if (!reply) return;
-    this.emit('reply', { topic, ...reply });
-    this.calls.receive(topic, reply);
-  }
-
-  private receiveOta(topic: string, payload: Buffer): void {
-    const step = topic.split('/')[3];
-    this.note('up', `ota.${step}`, idOf(payload));
-    if (step === 'inform') {
-      const informed = this.ota.inform(payload);
-      if (informed) this.emit('version', informed);
-      this.offerUpgrade();
-    } else if (step === 'progress') {
-      const progress = this.ota.report(payload);
-      if (progress) this.emit('progress', progress);
-    } else {
-      const notice = this.ota.request(payload);
-      if (notice) this.sendUpgrade(notice);
+      return await this.ask(`thing/${word}`, {}, options);
+    } finally {
+      this.standing = standing;
+      this.kick();
     }
   }
 
-  private offerUpgrade(): void {
-    if (!this.session?.isSubscribed(this.upgradeTopic)) return;
-    const notice = this.ota.offer(this.session);
-    if (notice) this.sendUpgrade(notice);
+  /** If it listens. */
+  private tell(path: string, params: unknown): void {
+    if (this.link.hears(`/sys/${this.own}/${path}`)) this.calls.notify(path, params);
   }
 
-  private get upgradeTopic(): string {
-    return `/ota/device/upgrade/${this.own}`;
-  }
-
-  private sendUpgrade(notice: string): void {
-    this.note('down', 'ota.upgrade');
-    this.platform.publish(this.upgradeTopic, notice, 1);
-  }
-
-  private sendCall: SendCall = (topic, payload, qos, method, id) => {
-    if (this.session && !this.session.isSubscribed(topic)) {
-      throw new Error(`${this.triple.deviceName} has not subscribed ${topic}`);
+  private offer(): void {
+    this.inbox.offerUpgrade();
+    if (!this.link.hears(`/sys/${this.own}/thing/job/notify`)) return;
+    for (const job of this.functions.jobs.takeQueued()) {
+      this.calls.notify('thing/job/notify', { task: describeJob(job) });
     }
-    this.note('down', method, id);
-    this.platform.publish(topic, payload, qos);
-  };
-
-  private note(direction: 'up' | 'down', method: string, id = '', code: number | null = null): void {
-    this.platform.note({ time: Date.now(), deviceName: this.triple.deviceName, direction, method, id, code });
   }
 }

@@ -15,7 +15,7 @@ export class Listener {
   constructor(
     private readonly host: string,
     public port: number,
-    private readonly certificate: { key: string; cert: string } | null,
+    private readonly certificate: tls.TlsOptions | null,
     private readonly accept: (connection: net.Socket) => void,
   ) {}
 

@@ -1,5 +1,6 @@
 /** What a device needs of the cloud around it, so that it knows neither broker nor servers. */
 import type { Session } from './broker';
+import type { Knobs } from './knobs';
 import type { ServeFirmware } from './ota';
 
 /** One line of the log: a message, up from the device or down to it. */
@@ -15,13 +16,14 @@ export interface LogEntry {
 
 /** What a device needs of the cloud around it. */
 export interface Platform {
-  /** The code for every answer; 200 lets the thing model decide. */
-  replyCode(): number;
+  readonly knobs: Readonly<Knobs>;
   /** Sends a reply, subject to the knobs. */
-  reply(topic: string, payload: string): void;
+  reply(topic: string, payload: string | Buffer): void;
+  /** To all who subscribed and may have it. */
   publish(topic: string, payload: string | Buffer, qos: 0 | 1): void;
   serve: ServeFirmware;
   kick(session: Session): void;
   cut(session: Session): void;
+  freeze(session: Session): void;
   note(entry: LogEntry): void;
 }

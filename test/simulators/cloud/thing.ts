@@ -1,10 +1,12 @@
 /**
  * The thing model of one device as the cloud stores it: the last properties, the events, the desired properties.
- * There is no TSL, so any well-formed identifier is defined; values no TSL type could hold are refused.
+ * Values no TSL type could hold are refused; what else fits is said by the screen, a thing model.
  * Source: reference/aliyun.md 3.2 (requests), 3.3 (limits), 3.4 (types), 3.5 (codes).
  */
 import { isObject, type JsonObject, Refusal } from './alink';
+import { array, limit, object } from './params';
 import { append } from './recent';
+import type { DeviceIdentity } from './sign';
 
 export interface StoredProperty {
   value: unknown;
@@ -24,11 +26,13 @@ export interface DesiredProperty {
   version: number;
 }
 
-interface Identity {
-  productKey: string;
-  deviceName: string;
+/** What is kept of a request: false leaves a part out, a Refusal refuses the whole. */
+export interface Screen {
+  keepsProperty(identifier: string, value: unknown): boolean;
+  keepsEvent(identifier: string, params: unknown): boolean;
 }
 
+const KEEP_ALL: Screen = { keepsProperty: () => true, keepsEvent: () => true };
 const MAX_PROPERTIES = 200;
 const MAX_PACKED_EVENTS = 20;
 /** An optional module, a colon, letters, digits, underscores; dots occur in names of the vendor's own. */
@@ -40,7 +44,10 @@ export class Thing {
   /** Oldest first. */
   readonly events: StoredEvent[] = [];
 
-  constructor(private readonly identity: Identity) {}
+  constructor(
+    private readonly identity: DeviceIdentity,
+    private readonly screen: Screen = KEEP_ALL,
+  ) {}
 
   get properties(): Record<string, StoredProperty> {
     return Object.fromEntries(this.reported);
@@ -57,6 +64,10 @@ export class Thing {
     }
   }
 
+  clearDesired(): void {
+    this.wishes.clear();
+  }
+
   /**
    * Does what a request asks and gives the `data` of the reply; throws a Refusal, then nothing is stored.
    * `path` is the topic below `/sys/${pk}/${dn}/`.
@@ -64,7 +75,7 @@ export class Thing {
   answer(path: string, params: unknown): unknown {
     switch (path) {
       case 'thing/event/property/post':
-        return this.storeProperties(readProperties(object(params)));
+        return this.store(readProperties(object(params)), []);
       case 'thing/event/property/history/post':
         return this.history(params);
       case 'thing/event/property/batch/post':
@@ -78,19 +89,18 @@ export class Thing {
     }
     const [, identifier] = /^thing\/event\/([^/]+)\/post$/.exec(path) ?? [];
     if (identifier === undefined) throw new Refusal(6203, 'topic illegal');
-    return this.storeEvents([readEvent(identifier, params)]);
+    return this.store([], [readEvent(identifier, params)]);
   }
 
-  private storeProperties(samples: Sample[]): object {
-    for (const { identifier, value, time } of samples) {
+  private store(samples: Sample[], events: StoredEvent[]): object {
+    // Both are screened before anything is stored: a refusal stores nothing.
+    const kept = samples.filter(({ identifier, value }) => this.screen.keepsProperty(identifier, value));
+    const happened = events.filter(({ identifier, params }) => this.screen.keepsEvent(identifier, params));
+    for (const { identifier, value, time } of kept) {
       const stored = this.reported.get(identifier);
       if (!stored || stored.time <= time) this.reported.set(identifier, { value, time });
     }
-    return {};
-  }
-
-  private storeEvents(events: StoredEvent[]): object {
-    for (const event of events) append(this.events, event);
+    for (const event of happened) append(this.events, event);
     return {};
   }
 
@@ -104,8 +114,7 @@ export class Thing {
       for (const set of array(list)) events.push(...readEvents(object(set)));
     }
     limit(samples.length, MAX_PROPERTIES, 6106, 'properties');
-    this.storeProperties(samples);
-    return this.storeEvents(events);
+    return this.store(samples, events);
   }
 
   private batch({ properties = {}, events = {} }: JsonObject): object {
@@ -116,8 +125,7 @@ export class Thing {
       array(list).map((entry) => readEvent(identifier, entry)),
     );
     limit(samples.length, MAX_PROPERTIES, 6106, 'properties');
-    this.storeProperties(samples);
-    return this.storeEvents(happened);
+    return this.store(samples, happened);
   }
 
   private pack({ properties = {}, events = {}, subDevices = [] }: JsonObject): object {
@@ -125,8 +133,7 @@ export class Thing {
     const happened = readEvents(object(events));
     limit(happened.length, MAX_PACKED_EVENTS, 6356, 'events');
     if (array(subDevices).length > 0) throw new Refusal(6100, 'no sub-device is in the topology');
-    this.storeProperties(samples);
-    return this.storeEvents(happened);
+    return this.store(samples, happened);
   }
 
   private getDesired(params: unknown): object {
@@ -193,16 +200,6 @@ function readEvent(identifier: string, entry: unknown): StoredEvent {
   };
 }
 
-function object(value: unknown): JsonObject {
-  if (!isObject(value)) throw new Refusal(460, 'params: an object was expected');
-  return value;
-}
-
-function array(value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw new Refusal(460, 'params: an array was expected');
-  return value;
-}
-
 function identifierOf(value: unknown): string {
   if (typeof value !== 'string' || !IDENTIFIER.test(value))
     throw new Refusal(460, 'params: a bad identifier');
@@ -222,8 +219,4 @@ function timeOf(value: unknown): number {
   if (value === undefined) return Date.now();
   if (typeof value !== 'number') throw new Refusal(460, 'params: time must be a number of milliseconds');
   return value;
-}
-
-function limit(count: number, most: number, code: number, what: string): void {
-  if (count > most) throw new Refusal(code, `${count} ${what}, ${most} are allowed`);
 }

@@ -1,0 +1,4 @@
+/** Remote configuration: `fetchConfig(await getConfig(device), device)`. */
+export { type FetchOptions, fetchConfig } from './fetch';
+export { type ConfigNotice, parseConfigNotice } from './notice';
+export { getConfig, onConfigPush } from './request';

@@ -1,0 +1,41 @@
+/** What Node's file handles leave to their users. */
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** All of it: a full disk may take a part before it fails. */
+export async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const rest = bytes.length - written;
+    written += (await handle.write(bytes, written, rest, position + written)).bytesWritten;
+  }
+}
+
+/** The bytes from `start` up to `end`; fewer if the file ends before. */
+export async function readRange(path: string, start: number, end: number): Promise<Buffer> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const bytes = Buffer.alloc(Math.max(0, Math.min(size, end) - start));
+    let length = 0;
+    while (length < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, length, bytes.length - length, start + length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the names in the directory outlast a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  // Windows cannot open a directory, and its file systems keep a journal of names.
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

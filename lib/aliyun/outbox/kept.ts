@@ -1,0 +1,185 @@
+/**
+ * The posts in a store, oldest first, within bounds of room and age. They may be added while others are looked at or
+ * removed. All that rejects, rejects with a MialinkError.
+ */
+import { MialinkError, messageOf, type Reason, type Values } from '../../errors';
+import { entryText, type OutboxEntry, readEntry } from './entry';
+import type { OutboxStore } from './store';
+
+export interface KeptOptions {
+  store: OutboxStore;
+  /** Of the device, for texts. */
+  label: string;
+  /** What is kept may take up so much; then the oldest is dropped. */
+  maxBytes: number;
+  /** What is older is dropped, as soon as one is added or looked for; 0: never. */
+  maxAgeMs: number;
+  warn(problem: MialinkError): void;
+  /** So many were dropped. */
+  onDrop(count: number): void;
+}
+
+const MB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
+
+export class Kept {
+  private opened: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+  /** Openings and additions under way: what they bring does not count yet. */
+  private arriving = 0;
+  /** As read from the store, and still in it. */
+  private first: OutboxEntry | undefined;
+  /** Whoever looks and removes does so one after the other. */
+  private turn: Promise<unknown> = Promise.resolve();
+  private unreadable = 0;
+  private damageTold = 0;
+
+  constructor(private readonly options: KeptOptions) {}
+
+  get length(): number {
+    return this.options.store.length;
+  }
+
+  /** False also while it may turn out that something is kept. */
+  get isEmpty(): boolean {
+    return this.arriving === 0 && this.length === 0;
+  }
+
+  /** Finds what a former process left. Once it has succeeded: nothing. Rejects with `outboxFailed` or `closed`. */
+  open(): Promise<void> {
+    return this.arrival(() => this.whenOpen());
+  }
+
+  /** Resolves when it is safe. Rejects with `outboxFailed`, `payloadInvalid` or `closed`. */
+  async add(entry: OutboxEntry): Promise<void> {
+    const text = entryText(entry, this.options.label);
+    await this.arrival(async () => {
+      await this.whenOpen();
+      await this.orFail(this.options.store.append(text));
+    });
+    // The new one is safe, whatever becomes of the old ones.
+    await this.alone(() => this.trim()).catch(this.options.warn);
+  }
+
+  /** Undefined if nothing is kept any more. Rejects with `outboxFailed` or `closed`. */
+  async oldest(): Promise<OutboxEntry | undefined> {
+    await (this.opened ?? this.open());
+    return this.alone(async () => {
+      await this.trim();
+      return this.findFirst();
+    });
+  }
+
+  /** If it is still the oldest: it may have been dropped meanwhile. */
+  async remove(entry: OutboxEntry): Promise<void> {
+    await this.alone(async () => {
+      if (this.first === entry) await this.removeFirst();
+    });
+  }
+
+  /** Resolves when the store is closed. What is kept stays kept. */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    await this.opened?.catch(() => undefined);
+    await this.turn;
+    await this.options.store.close();
+  }
+
+  private async whenOpen(): Promise<void> {
+    if (this.closing) throw this.problem('closed');
+    this.opened ??= this.openStore();
+    await this.opened;
+  }
+
+  private async openStore(): Promise<void> {
+    try {
+      await this.orFail(this.options.store.open());
+    } catch (error) {
+      this.opened = undefined;
+      throw error;
+    }
+    this.tellDamage();
+  }
+
+  private async trim(): Promise<void> {
+    let count = 0;
+    for (let excess = await this.excess(); excess; excess = await this.excess()) {
+      this.options.warn(excess);
+      await this.removeFirst();
+      count += 1;
+    }
+    if (count > 0) this.options.onDrop(count);
+  }
+
+  /** Why the oldest has to go. */
+  private async excess(): Promise<MialinkError | undefined> {
+    const { store, maxBytes, maxAgeMs } = this.options;
+    if (this.closing) return undefined;
+    if (store.bytes > maxBytes && store.length > 1) {
+      return this.problem('outboxDropped', { limitMb: maxBytes / MB });
+    }
+    const oldest = maxAgeMs > 0 ? await this.findFirst() : undefined;
+    if (!oldest || Date.now() - oldest.acceptedAt <= maxAgeMs) return undefined;
+    return this.problem('outboxDropped', { context: 'old', hours: maxAgeMs / HOUR_MS });
+  }
+
+  private async findFirst(): Promise<OutboxEntry | undefined> {
+    const { store } = this.options;
+    while (!this.first) {
+      const text = await this.orFail(store.first());
+      this.tellDamage();
+      if (text === undefined) return undefined;
+      this.first = readEntry(text);
+      if (this.first) break;
+      this.unreadable += 1;
+      await this.removeFirst();
+    }
+    return this.first;
+  }
+
+  /** Gone in any case: what the store cannot record comes again in the next process. */
+  private async removeFirst(): Promise<void> {
+    this.first = undefined;
+    await this.orFail(this.options.store.removeFirst()).catch(this.options.warn);
+  }
+
+  private tellDamage(): void {
+    const count = this.options.store.damaged + this.unreadable - this.damageTold;
+    if (count === 0) return;
+    this.damageTold += count;
+    this.options.warn(this.problem('outboxDamaged', { count }));
+  }
+
+  private async arrival(work: () => Promise<void>): Promise<void> {
+    this.arriving += 1;
+    try {
+      await work();
+    } finally {
+      this.arriving -= 1;
+    }
+  }
+
+  private alone<Value>(work: () => Promise<Value>): Promise<Value> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private async orFail<Value>(work: Promise<Value>): Promise<Value> {
+    try {
+      return await work;
+    } catch (error) {
+      throw this.closing
+        ? this.problem('closed')
+        : this.problem('outboxFailed', { place: this.options.store.place, cause: messageOf(error) }, error);
+    }
+  }
+
+  private problem(reason: Reason, values: Values = {}, cause?: unknown): MialinkError {
+    return new MialinkError(reason, { device: this.options.label, ...values }, { cause });
+  }
+}
