@@ -119,6 +119,7 @@ export const reasons = {
   outboxFailed: 'TRANSPORT',
   outboxDropped: 'CONFIG',
   outboxDamaged: 'CODEC',
+  outboxStalled: 'TIMEOUT',
   deviceDisabled: 'AUTH',
   deviceDeleted: 'AUTH',
   resetRefused: 'CONFIG',
@@ -142,6 +143,7 @@ export const reasons = {
   topicForeign: 'CONFIG',
   broadcastNotSent: 'CONFIG',
   configNoticeInvalid: 'CODEC',
+  configUnreadable: 'CODEC',
 
   // lib/aliyun/ota
   otaNoticeInvalid: 'CODEC',

@@ -10,6 +10,7 @@ import {
   getConfig,
   onConfigPush,
 } from '../lib/aliyun/functions/remote-config';
+import { MialinkError, messageOf } from '../lib/errors';
 import { keepRefusal } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import { formatOf, readPayload } from './payload-format';
@@ -30,8 +31,14 @@ export default function register(RED: NodeAPI): void {
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
     const format = formatOf(config.format);
 
-    const contentOf = async (device: AliyunDevice, notice: ConfigNotice, signal: AbortSignal) =>
-      readPayload(await fetchConfig(notice, device, { signal }), format);
+    const contentOf = async (device: AliyunDevice, notice: ConfigNotice, signal: AbortSignal) => {
+      const bytes = await fetchConfig(notice, device, { signal });
+      try {
+        return readPayload(bytes, format);
+      } catch (error) {
+        throw new MialinkError('configUnreadable', { device: device.label, cause: messageOf(error) });
+      }
+    };
 
     const passOn = async (device: AliyunDevice, notice: ConfigNotice, signal: AbortSignal) => {
       const message: Partial<Message> = { aliyun: describe(notice, true) };
@@ -43,8 +50,7 @@ export default function register(RED: NodeAPI): void {
       }
     };
 
-    const device = chosen.acquireOrShow();
-    const stopListening = device && onNewest(device, (notice, signal) => passOn(device, notice, signal));
+    chosen.listen((device) => [onNewest(device, (notice, signal) => passOn(device, notice, signal))]);
 
     const ask = async (message: Message, signal: AbortSignal) => {
       const asked = chosen.acquire();
@@ -62,10 +68,7 @@ export default function register(RED: NodeAPI): void {
         await light.during(() => ask(message, signal).catch(keepRefusal(message)));
         send(message);
       },
-      async () => {
-        await stopListening?.();
-        await chosen.release();
-      },
+      () => chosen.release(),
     );
   }
 }

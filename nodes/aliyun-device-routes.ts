@@ -10,7 +10,7 @@
 import type { NodeAPI } from 'node-red';
 import { ThingModel } from '../lib/aliyun';
 import { diagnose } from '../lib/aliyun/diagnosis';
-import { FROM_CLOUD } from '../lib/aliyun/model-source';
+import { FROM_CLOUD } from '../lib/aliyun/model';
 import type { MialinkError } from '../lib/errors';
 import type { AliyunDeviceNode } from './aliyun-device';
 import { debugReport } from './aliyun-device-report';
@@ -24,7 +24,7 @@ import {
 } from './aliyun-device-settings';
 import { registrationOf } from './aliyun-device-storage';
 import { type AliyunDevices, differingField, type OpenDevice } from './aliyun-devices';
-import { adminPost, asText, inUsersLanguage, isRecord } from './runtime';
+import { adminPost, asText, fromEnvironment, inUsersLanguage, isRecord } from './runtime';
 
 /** What the editor sends for a password that it does not know. */
 const STORED_PASSWORD = '__PWRD__';
@@ -106,11 +106,4 @@ function setupTyped(RED: NodeAPI, body: Record<string, unknown>): Setup {
 
 function fieldsTyped(RED: NodeAPI, body: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, fromEnvironment(RED, value)]));
-}
-
-/** What is written as `${NAME}` in the dialog, Node-RED replaces at deploy; the test must see the same. */
-function fromEnvironment(RED: NodeAPI, value: unknown): unknown {
-  const [, name] = (typeof value === 'string' && /^\$[{(]([^})]+)[})]$/.exec(value)) || [];
-  if (name === undefined) return value;
-  return RED.util.evaluateNodeProperty(name, 'env', undefined as never, {} as never);
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { type AliyunSettings, type CheckedSettings, checkSettings } from '../lib/aliyun';
-import { FROM_CLOUD } from '../lib/aliyun/model-source';
+import { FROM_CLOUD } from '../lib/aliyun/model';
 import { MialinkError, messageOf } from '../lib/errors';
 import { asFlag, asNumber, asText, isRecord } from './runtime';
 

@@ -33,10 +33,12 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const owner: Owner = {
       logger: logOf(RED, this),
+      isUsedBy: (id) => Object.hasOwn(this.users, id),
       onRefused: (entry, problem) => reportOrphan(RED, this, entry, problem),
     };
     this.readSetup = () => readSetup(config, this.credentials);
     shareDevice(
+      RED,
       this,
       () => devices.take(this.readSetup(), owner, userDir),
       (device) => devices.release(device, owner),
@@ -46,9 +48,7 @@ export default function register(RED: NodeAPI): void {
   registerRoutes(RED, devices, userDir);
 }
 
-/** A node that is still there reports what it has posted itself, see `reportRefused`. */
 function reportOrphan(RED: NodeAPI, node: Node, entry: OutboxEntry, problem: MialinkError): void {
-  if (entry.source !== undefined && RED.nodes.getNode(entry.source)) return;
   const message: Partial<Message> = { payload: entry.params, aliyun: { ...problem.peer, queued: true } };
   node.error(inUsersLanguage(RED, problem), message as Message);
 }

@@ -12,7 +12,9 @@ import { OutboxStores, registrationOf } from './aliyun-device-storage';
 /** A config node. */
 export interface Owner {
   readonly logger: Logger;
-  /** Of what the outbox kept, the cloud will never take this. `entry.source` is the node that has posted it. */
+  /** Whether this node uses the device by way of this config node. */
+  isUsedBy(id: string): boolean;
+  /** Of what the outbox kept, the cloud will never take this; the node that has posted it uses the device no more. */
   onRefused(entry: OutboxEntry, problem: MialinkError): void;
 }
 
@@ -89,7 +91,12 @@ export class AliyunDevices {
       credentials: registration && ((signal) => registration.credentials(signal)),
     });
     const shared: Shared = { device, setup, changes: [], owners };
-    device.on('refused', (entry, problem) => shared.owners[0]?.onRefused(entry, problem));
+    device.on('refused', (entry, problem) => {
+      const { source } = entry;
+      // A node that uses the device reports what it has posted itself, see `followOutbox`.
+      if (source !== undefined && shared.owners.some((one) => one.isUsedBy(source))) return;
+      shared.owners[0]?.onRefused(entry, problem);
+    });
     device.on('state', (state, problem) => {
       shared.changes = [...shared.changes, { time: new Date(), state, problem }].slice(-MOST_CHANGES);
       // One that is created anew in the console registers anew.

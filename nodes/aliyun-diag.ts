@@ -5,7 +5,7 @@ import { type NetworkStatus, postNetworkStatus } from '../lib/aliyun/functions/n
 import { MialinkError } from '../lib/errors';
 import { requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
-import { typeOf } from './property-operations';
+import { payloadInvalid, typeOf } from './payload';
 import { asNumber, asText, isRecord, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
@@ -44,19 +44,30 @@ export default function register(RED: NodeAPI): void {
 
 function statusOf(device: AliyunDevice, payload: unknown): NetworkStatus {
   if (!isRecord(payload)) {
-    const values = {
-      device: device.label,
-      operation: 'network status',
-      rule: 'an object {rssi, snr?, per?}',
-    };
-    throw new MialinkError('payloadInvalid', { ...values, type: typeOf(payload) });
+    throw payloadInvalid(device.label, 'network status', 'an object {rssi, snr?, per?}', payload);
   }
-  const { rssi, snr, per, errStats, time } = payload;
+  const rssi = numberIn(device, payload, 'rssi');
+  if (rssi === undefined) throw notNumber(device, 'rssi', 'one without it');
   return {
-    rssi: asNumber(rssi) ?? Number.NaN,
-    snr: asNumber(snr),
-    per: asNumber(per),
-    errStats: asText(errStats) || undefined,
-    time: asNumber(time),
+    rssi,
+    snr: numberIn(device, payload, 'snr'),
+    per: numberIn(device, payload, 'per'),
+    errStats: asText(payload.errStats) || undefined,
+    time: numberIn(device, payload, 'time'),
   };
+}
+
+function numberIn(
+  device: AliyunDevice,
+  payload: Record<string, unknown>,
+  name: keyof NetworkStatus,
+): number | undefined {
+  const number = asNumber(payload[name]);
+  if (number === undefined || Number.isFinite(number)) return number;
+  throw notNumber(device, name, `one in which it is ${asText(payload[name]) || typeOf(payload[name])}`);
+}
+
+function notNumber({ label: device }: AliyunDevice, name: string, type: string): MialinkError {
+  const rule = `an object with a number as ${name}`;
+  return new MialinkError('payloadInvalid', { device, operation: 'network status', rule, type });
 }

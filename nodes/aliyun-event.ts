@@ -2,7 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
-import { outputsOf, reportRefused, requestCloud } from './aliyun-request';
+import { followOutbox, outputsOf, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import { asText, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
@@ -19,8 +19,7 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    const device = chosen.acquireOrShow();
-    const stopReporting = device && reportRefused(RED, this, device);
+    chosen.listen((device) => [followOutbox(RED, this, device, light)]);
 
     const report = (message: Message) => {
       const device = chosen.acquire();
@@ -38,10 +37,7 @@ export default function register(RED: NodeAPI): void {
         await light.during(request, (outcome) => outcome);
         send(message);
       },
-      () => {
-        stopReporting?.();
-        return chosen.release();
-      },
+      () => chosen.release(),
     );
   }
 }

@@ -5,10 +5,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice, CloudReply } from '../lib/aliyun';
 import { getJob, onJob, updateJob } from '../lib/aliyun/functions/jobs';
-import { MialinkError } from '../lib/errors';
-import { requestCloud } from './aliyun-request';
+import { operationNamed, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
-import { typeOf } from './property-operations';
+import { payloadInvalid } from './payload';
 import { asNumber, asText, isRecord, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
@@ -22,12 +21,11 @@ const OPERATIONS: Record<string, Operation> = {
   get: (device, { payload }) => getJob(device, asText(payload) || undefined),
   update: (device, { payload }, taskId) => {
     if (!isRecord(payload)) {
-      const values = { device: device.label, operation: 'job update', rule: 'an object {taskId, status}' };
-      throw new MialinkError('payloadInvalid', { ...values, type: typeOf(payload) });
+      throw payloadInvalid(device.label, 'job update', 'an object {taskId, status}', payload);
     }
     const { status, progress, statusDetails } = payload;
     return updateJob(device, {
-      taskId: asText(payload.taskId) || taskId,
+      taskId,
       status: asText(status),
       progress: asNumber(progress),
       statusDetails: isRecord(statusDetails) ? statusDetails : undefined,
@@ -42,41 +40,41 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    const device = chosen.acquireOrShow();
-    const stopListening =
-      device &&
-      onJob(device, (job) => {
-        const message: Partial<Message> = { payload: job, aliyun: { taskId: job.taskId } };
-        this.send([null, message as Message]);
-      });
+    const passOn = (job: Record<string, unknown>) => {
+      const message: Partial<Message> = { payload: job, aliyun: { taskId: job.taskId } };
+      this.send([null, message as Message]);
+    };
+    chosen.listen((device) => [onJob(device, passOn)]);
+
+    const operate = async (message: Message, signal: AbortSignal) => {
+      const device = chosen.acquire();
+      const operation = operationNamed(device, OPERATIONS, asText(message.operation) || 'get');
+      const taskId = taskIdOf(message);
+      try {
+        await requestCloud(message, () => untilClosed(signal, operation(device, message, taskId)));
+      } finally {
+        // For the next update of the same job.
+        if (taskId !== '') message.aliyun = { ...asRecord(message.aliyun), taskId };
+      }
+    };
 
     onInput(
       RED,
       this,
       async (message, send, signal) => {
-        const operate = async () => {
-          const { operation, taskId } = orderOf(chosen.acquire(), message);
-          return requestCloud(message, () =>
-            untilClosed(signal, operation(chosen.acquire(), message, taskId)),
-          );
-        };
-        await light.during(operate);
+        await light.during(() => operate(message, signal));
         send([message, null]);
       },
-      () => {
-        stopListening?.();
-        return chosen.release();
-      },
+      () => chosen.release(),
     );
   }
 }
 
-/** What is to be done, and the job that the message is about. Throws `operationUnknown`. */
-function orderOf(device: AliyunDevice, message: Message): { operation: Operation; taskId: string } {
-  const name = asText(message.operation) || 'get';
-  const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-  const taskId = isRecord(message.aliyun) ? asText(message.aliyun.taskId) : '';
-  if (operation) return { operation, taskId };
-  const known = Object.keys(OPERATIONS).join(', ');
-  throw new MialinkError('operationUnknown', { device: device.label, operation: name, known });
+/** The job that the message is about; blank if it names none. */
+function taskIdOf({ payload, aliyun }: Message): string {
+  return asText(asRecord(payload).taskId) || asText(asRecord(aliyun).taskId);
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
 }

@@ -2,17 +2,12 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
 import type { DeviceLog, LogMode } from '../lib/aliyun/functions/device-log';
-import {
-  isAtLeast,
-  isLogLevel,
-  type LogEntry,
-  type LogLevel,
-  readLogEntry,
-} from '../lib/aliyun/functions/log-entry';
+import { isAtLeast, isLogLevel, type LogEntry, type LogLevel } from '../lib/aliyun/functions/log-entry';
 import { MialinkError } from '../lib/errors';
 import { ChosenDevice } from './device-sharing';
+import { readLogEntry } from './log-payload';
 import { asText, inUsersLanguage, type Message, onInput } from './runtime';
-import { type PUSH, StatusLight } from './status';
+import { type LOG, StatusLight } from './status';
 
 interface Config extends NodeDef {
   device?: string;
@@ -20,12 +15,11 @@ interface Config extends NodeDef {
   module?: string;
 }
 
-/** To the cloud the log is something that it subscribes or not. */
 const LIGHTS = {
-  unknown: 'subscribing',
-  on: 'subscribed',
-  off: 'not-offered',
-} as const satisfies Record<LogMode, keyof typeof PUSH>;
+  unknown: 'log-unknown',
+  on: 'log-on',
+  off: 'log-off',
+} as const satisfies Record<LogMode, keyof typeof LOG>;
 
 export default function register(RED: NodeAPI): void {
   RED.nodes.registerType('aliyun-log', create);
@@ -35,7 +29,7 @@ export default function register(RED: NodeAPI): void {
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
     let followed: DeviceLog | undefined;
-    const show = (mode: LogMode) => light.showPush(LIGHTS[mode]);
+    const show = (mode: LogMode) => light.showLog(LIGHTS[mode]);
     const tell = (problem: MialinkError) => {
       light.show('failed');
       const about: Partial<Message> = { aliyun: { ...problem.peer } };

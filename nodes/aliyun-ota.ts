@@ -15,6 +15,7 @@ import {
 } from '../lib/aliyun/ota';
 import { MialinkError } from '../lib/errors';
 import { logOf } from './aliyun-device';
+import { operationNamed } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import {
   asFlag,
@@ -91,11 +92,11 @@ export default function register(RED: NodeAPI): void {
 }
 
 function operationOf(device: AliyunDevice, name: string): Operation {
-  const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-  if (operation) return operation;
-  const values = { device: device.label, known: Object.keys(OPERATIONS).join(', ') };
-  if (name === '') throw new MialinkError('operationMissing', values);
-  throw new MialinkError('operationUnknown', { ...values, operation: name });
+  if (name !== '') return operationNamed(device, OPERATIONS, name);
+  throw new MialinkError('operationMissing', {
+    device: device.label,
+    known: Object.keys(OPERATIONS).join(', '),
+  });
 }
 
 /** Throws the MialinkError that says which setting is wrong. */

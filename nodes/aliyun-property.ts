@@ -4,7 +4,7 @@
  */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice, PropertySet } from '../lib/aliyun';
-import { reportRefused, requestCloud } from './aliyun-request';
+import { followOutbox, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import { operateOnProperties } from './property-operations';
 import { asFlag, asText, type Message, onInput, untilClosed } from './runtime';
@@ -24,11 +24,12 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    const device = chosen.acquireOrShow();
     const mode = config.reply === 'manual' ? 'manual' : 'auto';
     const passOn = (set: PropertySet) => this.send([null, messageOf(set)]);
-    const stopListening = device?.onPropertySet(mode, passOn, { echo: asFlag(config.echo, false) });
-    const stopReporting = device && reportRefused(RED, this, device);
+    chosen.listen((device) => [
+      device.onPropertySet(mode, passOn, { echo: asFlag(config.echo, false) }),
+      followOutbox(RED, this, device, light),
+    ]);
 
     onInput(
       RED,
@@ -43,11 +44,7 @@ export default function register(RED: NodeAPI): void {
         await light.during(request, (outcome) => outcome);
         send([message, null]);
       },
-      () => {
-        stopListening?.();
-        stopReporting?.();
-        return chosen.release();
-      },
+      () => chosen.release(),
     );
   }
 }

@@ -4,9 +4,11 @@
  */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
+import type { RawData } from '../lib/aliyun/functions/raw-data';
 import { MialinkError } from '../lib/errors';
+import { operationNamed } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
-import { typeOf } from './property-operations';
+import { bytesIn, typeOf } from './payload';
 import { asText, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
@@ -15,8 +17,18 @@ interface Config extends NodeDef {
   reply?: string;
 }
 
-/** What a message asks for; `reply` answers what came on output 2. */
-type Operation = 'post' | 'reply';
+/** Gives the cloud's reply, or none. */
+type Operation = (rawData: RawData, bytes: Buffer) => Promise<Buffer | undefined>;
+
+const OPERATIONS: Record<string, Operation> = { post: (rawData, bytes) => rawData.post(bytes) };
+/** Also answers what came on output 2. */
+const ANSWERING: Record<string, Operation> = {
+  ...OPERATIONS,
+  reply: async (rawData, bytes) => {
+    await rawData.answer(bytes);
+    return undefined;
+  },
+};
 
 export default function register(RED: NodeAPI): void {
   RED.nodes.registerType('aliyun-raw', create);
@@ -25,26 +37,18 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    const known: Operation[] = config.reply === 'manual' ? ['post', 'reply'] : ['post'];
+    const isAnswering = config.reply === 'manual';
     // What is to be answered says so itself: the flow has only to put its bytes in and send it back.
-    const more = config.reply === 'manual' ? { operation: 'reply' } : {};
-    const stopListening = chosen
-      .acquireOrShow()
-      ?.rawData.onRaw((bytes) => this.send([null, { payload: bytes, ...more } as Message]));
+    const more = isAnswering ? { operation: 'reply' } : {};
+    const passOn = (bytes: Buffer) => this.send([null, { payload: bytes, ...more } as Message]);
+    chosen.listen(({ rawData }) => [rawData.onRaw(passOn)]);
 
     /** The reply; undefined where there is none. */
     const operate = async (message: Message) => {
-      const { label, rawData } = chosen.acquire();
+      const device = chosen.acquire();
       const name = asText(message.operation) || 'post';
-      const operation = known.find((one) => one === name);
-      if (!operation) {
-        const values = { device: label, operation: name, known: known.join(', ') };
-        throw new MialinkError('operationUnknown', values);
-      }
-      const bytes = bytesIn(label, message.payload);
-      if (operation === 'post') return rawData.post(bytes);
-      await rawData.answer(bytes);
-      return undefined;
+      const operation = operationNamed(device, isAnswering ? ANSWERING : OPERATIONS, name);
+      return operation(device.rawData, rawBytes(device.label, message.payload));
     };
 
     onInput(
@@ -52,25 +56,23 @@ export default function register(RED: NodeAPI): void {
       this,
       async (message, send, signal) => {
         const reply = await light.during(() => untilClosed(signal, operate(message)));
-        if (reply === undefined) return;
+        if (!reply) return;
         message.payload = reply;
         send([message, null]);
       },
-      () => {
-        stopListening?.();
-        return chosen.release();
-      },
+      () => chosen.release(),
     );
   }
 }
 
-function bytesIn(device: string, payload: unknown): Buffer {
-  const isBytes = payload instanceof Uint8Array || (Array.isArray(payload) && payload.every(isByte));
+/** Throws `payloadInvalid` for what is no bytes, or none at all. */
+function rawBytes(device: string, payload: unknown): Buffer {
   const isText = typeof payload === 'string';
-  const bytes = isBytes || isText ? Buffer.from(payload) : Buffer.alloc(0);
-  if (bytes.length > 0) return bytes;
+  const isList = Array.isArray(payload) && payload.every(isByte);
+  const bytes = isText || isList ? Buffer.from(payload) : bytesIn(payload);
+  if (bytes && bytes.length > 0) return bytes;
   const rule = 'a Buffer, text, or an array of bytes (0 to 255)';
-  const type = isBytes || isText ? 'an empty one' : typeOf(payload);
+  const type = bytes ? 'an empty one' : typeOf(payload);
   throw new MialinkError('payloadInvalid', { device, operation: 'raw data', rule, type });
 }
 

@@ -1,4 +1,7 @@
-/** aliyun-reply: answers the request of the message it gets, a service call or a property set with manual reply. */
+/**
+ * aliyun-reply: answers the request of the message it gets, a service call or a property set with manual reply. It is in
+ * `msg.aliyun`, or where a node on the way has put its own there, in `msg.request`.
+ */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
@@ -22,12 +25,10 @@ export default function register(RED: NodeAPI): void {
 
     const answer = async (message: Message) => {
       const device = chosen.acquire();
-      const request = isRecord(message.aliyun) ? message.aliyun : {};
-      const [id, topic] = [asText(request.id), asText(request.topic)];
-      if (id === '' || topic === '') throw new MialinkError('replyWithoutRequest');
+      const request = requestIn(message.aliyun) ?? requestIn(message.request);
+      if (!request) throw new MialinkError('replyWithoutRequest');
       const data = outputsOf(device, 'the reply', message.payload);
-      const service = asText(request.service) || undefined;
-      await device.answer({ id, topic, service }, { code: codeOf(device, message), data });
+      await device.answer(request, { code: codeOf(device, message), data });
     };
 
     onInput(
@@ -37,6 +38,13 @@ export default function register(RED: NodeAPI): void {
       () => chosen.release(),
     );
   }
+}
+
+/** A request of the cloud; undefined for its reply to one of ours, which has no topic. */
+function requestIn(value: unknown): { id: string; topic: string; service?: string } | undefined {
+  const { id, topic, service } = isRecord(value) ? value : {};
+  if (asText(id) === '' || asText(topic) === '') return undefined;
+  return { id: asText(id), topic: asText(topic), service: asText(service) || undefined };
 }
 
 function codeOf(device: AliyunDevice, { code }: Message): number | undefined {

@@ -2,8 +2,9 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { AliyunDevice, OutboxEntry, Posted } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
-import { typeOf } from './property-operations';
+import { payloadInvalid } from './payload';
 import { inUsersLanguage, isRecord, type Message } from './runtime';
+import type { StatusLight } from './status';
 
 /**
  * Puts the reply into `message.aliyun` and the payload, or the cloud's refusal into `message.aliyun`. What the outbox
@@ -40,18 +41,23 @@ export function keepRefusal(message: Message): (error: unknown) => never {
 }
 
 /**
- * Reports as an error of the node what it has posted, the outbox has kept, and the cloud will never take. Returns how to
- * stop that.
+ * Follows what the outbox has kept: the light tells no more of it when nothing is left, and what the node has posted and
+ * the cloud will never take becomes an error of the node. Returns how to stop that.
  */
-export function reportRefused(RED: NodeAPI, node: Node, device: AliyunDevice): () => void {
+export function followOutbox(RED: NodeAPI, node: Node, device: AliyunDevice, light: StatusLight): () => void {
   const report = (entry: OutboxEntry, problem: MialinkError) => {
     if (entry.source !== node.id) return;
     const aliyun = { ...problem.peer, queued: true };
     const message: Partial<Message> = { payload: entry.params, aliyun };
     node.error(inUsersLanguage(RED, problem), message as Message);
   };
-  device.on('refused', report);
-  return () => device.off('refused', report);
+  const emptied = () => {
+    if (device.waiting.kept === 0) light.delivered();
+  };
+  device.on('refused', report).on('kept', emptied);
+  return () => {
+    device.off('refused', report).off('kept', emptied);
+  };
 }
 
 /**
@@ -65,6 +71,17 @@ export function outputsOf(
 ): Record<string, unknown> {
   if (payload === undefined || payload === null || payload === '') return {};
   if (isRecord(payload)) return payload;
-  const values = { device: device.label, operation, rule: 'an object {parameter: value}' };
-  throw new MialinkError('payloadInvalid', { ...values, type: typeOf(payload) });
+  throw payloadInvalid(device.label, operation, 'an object {parameter: value}', payload);
+}
+
+/** That of this name in the table of a node. Throws `operationUnknown`, which names those that there are. */
+export function operationNamed<Operation>(
+  device: AliyunDevice,
+  operations: Record<string, Operation>,
+  name: string,
+): Operation {
+  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (operation) return operation;
+  const known = Object.keys(operations).join(', ');
+  throw new MialinkError('operationUnknown', { device: device.label, operation: name, known });
 }

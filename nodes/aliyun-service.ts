@@ -17,15 +17,14 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    const stopListening = chosen.acquireOrShow()?.onService(
-      asText(config.service),
-      (call) => this.send(messageAbout(call)),
-      (problem, call) => this.error(inUsersLanguage(RED, problem), messageAbout(call) as Message),
-    );
-    onClose(this, () => {
-      stopListening?.();
-      return chosen.release();
-    });
+    chosen.listen((device) => [
+      device.onService(
+        asText(config.service),
+        (call) => this.send(messageAbout(call)),
+        (problem, call) => this.error(inUsersLanguage(RED, problem), messageAbout(call) as Message),
+      ),
+    ]);
+    onClose(this, () => chosen.release());
   }
 }
 

@@ -5,10 +5,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
 import type { Shadow, ShadowDocument, ShadowOptions } from '../lib/aliyun/functions/shadow';
-import { MialinkError } from '../lib/errors';
-import { keepRefusal } from './aliyun-request';
+import { keepRefusal, operationNamed } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
-import { typeOf } from './property-operations';
+import { payloadInvalid } from './payload';
 import { asNumber, asText, isRecord, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
@@ -30,12 +29,12 @@ const OPERATIONS: Record<string, Operation> = {
   get: (shadow) => shadow.get(),
   update: (shadow, { device, payload, version }) => {
     if (isRecord(payload) && Object.keys(payload).length > 0) return shadow.update(payload, { version });
-    throw invalid(device, 'shadow update', 'an object {name: value}', payload);
+    throw payloadInvalid(device, 'shadow update', 'an object {name: value}', payload);
   },
   delete: (shadow, { device, payload, version }) => {
     if (payload === undefined || payload === null || payload === '') return shadow.delete('all', { version });
     if (isNames(payload)) return shadow.delete(payload, { version });
-    throw invalid(device, 'shadow delete', 'an array of names, or blank for all', payload);
+    throw payloadInvalid(device, 'shadow delete', 'an array of names, or blank for all', payload);
   },
   clear: (shadow, { version }) => shadow.clearDesired({ version }),
 };
@@ -47,18 +46,16 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    const stopListening = chosen
-      .acquireOrShow()
-      ?.shadow.onControl((document) => this.send([null, wishIn(document)]));
+    const passOn = (document: ShadowDocument) => this.send([null, wishIn(document)]);
+    chosen.listen(({ shadow }) => [shadow.onControl(passOn)]);
 
     const operate = async (message: Message) => {
-      const { label: device, shadow } = chosen.acquire();
+      const device = chosen.acquire();
       const name = asText(config.operation) || asText(message.operation) || 'update';
-      const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-      const known = Object.keys(OPERATIONS).join(', ');
-      if (!operation) throw new MialinkError('operationUnknown', { device, operation: name, known });
+      const operation = operationNamed(device, OPERATIONS, name);
       const version = asNumber(config.version) ?? asNumber(message.version);
-      const document = await operation(shadow, { device, payload: message.payload, version });
+      const request = { device: device.label, payload: message.payload, version };
+      const document = await operation(device.shadow, request);
       putReply(message, document, name === 'get');
     };
 
@@ -71,10 +68,7 @@ export default function register(RED: NodeAPI): void {
         await light.during(() => untilClosed(signal, operate(message).catch(keepRefusal(message))));
         send([message, null]);
       },
-      () => {
-        stopListening?.();
-        return chosen.release();
-      },
+      () => chosen.release(),
     );
   }
 }
@@ -96,8 +90,4 @@ function wishIn(document: ShadowDocument): Partial<Message> {
 function isNames(payload: unknown): payload is string[] {
   const isName = (name: unknown) => typeof name === 'string' && name !== '';
   return Array.isArray(payload) && payload.length > 0 && payload.every(isName);
-}
-
-function invalid(device: string, operation: string, rule: string, payload: unknown): MialinkError {
-  return new MialinkError('payloadInvalid', { device, operation, rule, type: typeOf(payload) });
 }

@@ -2,10 +2,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice, CloudReply } from '../lib/aliyun';
 import { deleteTags, getTags, updateTags } from '../lib/aliyun/functions/tags';
-import { MialinkError } from '../lib/errors';
-import { requestCloud } from './aliyun-request';
+import { operationNamed, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
-import { typeOf } from './property-operations';
+import { payloadInvalid } from './payload';
 import { asText, isRecord, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
@@ -19,7 +18,7 @@ type Operation = (device: AliyunDevice, payload: unknown) => Promise<CloudReply>
 const OPERATIONS: Record<string, Operation> = {
   update: (device, payload) => {
     if (isRecord(payload)) return updateTags(device, payload);
-    throw invalid(device, 'tag update', 'an object {key: value}', payload);
+    throw payloadInvalid(device.label, 'tag update', 'an object {key: value}', payload);
   },
   delete: (device, payload) => deleteTags(device, keysIn(device, 'tag delete', payload)),
   get: (device, payload) => getTags(device, keysIn(device, 'tag get', payload)),
@@ -37,10 +36,7 @@ export default function register(RED: NodeAPI): void {
     const operate = async (message: Message) => {
       const device = chosen.acquire();
       const name = asText(config.operation) || asText(message.operation) || 'update';
-      const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-      if (operation) return operation(device, message.payload);
-      const known = Object.keys(OPERATIONS).join(', ');
-      throw new MialinkError('operationUnknown', { device: device.label, operation: name, known });
+      return operationNamed(device, OPERATIONS, name)(device, message.payload);
     };
 
     onInput(
@@ -59,9 +55,5 @@ export default function register(RED: NodeAPI): void {
 function keysIn(device: AliyunDevice, operation: string, payload: unknown): string[] {
   const keys: unknown[] = Array.isArray(payload) ? payload : [payload];
   if (keys.every((key) => typeof key === 'string')) return keys;
-  throw invalid(device, operation, 'a key, or an array of keys', payload);
-}
-
-function invalid(device: AliyunDevice, operation: string, rule: string, payload: unknown): MialinkError {
-  return new MialinkError('payloadInvalid', { device: device.label, operation, rule, type: typeOf(payload) });
+  throw payloadInvalid(device.label, operation, 'a key, or an array of keys', payload);
 }

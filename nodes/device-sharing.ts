@@ -1,10 +1,11 @@
 /**
  * One device, many nodes: the config node opens the device for its first user and closes it after its last; a flow
- * node takes the device chosen in its `device` field, and its status follows the device's state.
+ * node takes the device chosen in its `device` field, and its status follows the device's state. A wrong setting stays
+ * wrong until a deploy, which may mend it at another node: after each one those try again that have no device.
  */
 import type { Node, NodeAPI } from 'node-red';
 import { MialinkError } from '../lib/errors';
-import { onClose } from './runtime';
+import { afterDeploys, onClose } from './runtime';
 import type { StatusKey, StatusLight } from './status';
 
 export interface DeviceNode<Device, Credentials extends object = object> extends Node<Credentials> {
@@ -15,8 +16,9 @@ export interface DeviceNode<Device, Credentials extends object = object> extends
   users: Record<string, Node>;
 }
 
-/** Gives a config node its `acquire`, `release` and `users`. A wrong setting stays wrong until a deploy. */
+/** Gives a config node its `acquire`, `release` and `users`. */
 export function shareDevice<Device, Credentials extends object>(
+  RED: NodeAPI,
   node: DeviceNode<Device, Credentials>,
   open: () => Device,
   close: (device: Device) => void | Promise<void>,
@@ -48,7 +50,13 @@ export function shareDevice<Device, Credentials extends object>(
     delete node.users[user.id];
     if (Object.keys(node.users).length === 0) await shut();
   };
-  onClose(node, shut);
+  const stopForgetting = afterDeploys(RED, () => {
+    mistake = undefined;
+  });
+  onClose(node, () => {
+    stopForgetting();
+    return shut();
+  });
 }
 
 /** What a device tells of its connection. */
@@ -58,29 +66,53 @@ interface Connected {
   off(event: 'state', listener: (state: StatusKey) => void): unknown;
 }
 
+type Stop = () => void | Promise<void>;
+
 /** The device chosen in a flow node. */
 export class ChosenDevice<Device extends Connected> {
   private use: { owner: DeviceNode<Device>; device: Device } | undefined;
+  /** What ends with the use of the device. */
+  private stops: Stop[] = [];
+  /** What a setting has forbidden. */
+  private readonly refused = new Set<() => unknown>();
+  private readonly stopRetrying: () => void;
 
   constructor(
     private readonly RED: NodeAPI,
     private readonly node: Node,
     private readonly id: string | undefined,
     private readonly light: StatusLight,
-  ) {}
+  ) {
+    this.stopRetrying = afterDeploys(RED, () => {
+      const starts = [...this.refused];
+      this.refused.clear();
+      for (const start of starts) this.orShow(start);
+    });
+  }
+
+  /**
+   * Takes the device and calls `start` with it, now or after the deploy that makes it possible. What `start` gives is
+   * called when the device is released.
+   */
+  listen(start: (device: Device) => Stop[]): void {
+    this.orShow(() => {
+      this.stops.push(...start(this.acquire()));
+    });
+  }
 
   /** Takes the device if its settings allow; otherwise the status tells, and every message will. */
   acquireOrShow(): Device | undefined {
     return this.orShow(() => this.acquire());
   }
 
-  /** What `start` gives; where it throws because of a setting, the status tells. */
+  /** What `start` gives; where it throws because of a setting, the status tells, and the next deploy tries again. */
   orShow<Value>(start: () => Value): Value | undefined {
     try {
       return start();
     } catch (error) {
       const absent = error instanceof MialinkError && error.reason === 'deviceNotChosen';
       this.light.showConnection(absent ? 'no-device' : 'misconfigured');
+      this.refused.add(start);
       return undefined;
     }
   }
@@ -96,9 +128,13 @@ export class ChosenDevice<Device extends Connected> {
   }
 
   async release(): Promise<void> {
-    const { use } = this;
+    const { use, stops } = this;
     this.use = undefined;
+    this.stops = [];
+    this.refused.clear();
+    this.stopRetrying();
     use?.device.off('state', this.show);
+    await Promise.all(stops.map((stop) => stop()));
     await use?.owner.release(this.node);
   }
 

@@ -6,7 +6,7 @@
 import type { NodeAPI, NodeDef } from 'node-red';
 import { type DeviceSettings, type MiioDevice, Network } from '../lib/miio';
 import { type DeviceNode, shareDevice } from './device-sharing';
-import { adminPost, asNumber, asText, inUsersLanguage, isRecord } from './runtime';
+import { adminPost, asNumber, asText, fromEnvironment, inUsersLanguage, isRecord } from './runtime';
 import { registerTokenUpload } from './token-upload';
 
 interface Credentials {
@@ -37,6 +37,7 @@ export default function register(RED: NodeAPI): void {
   function create(this: MiioDeviceNode, config: Config): void {
     RED.nodes.createNode(this, config);
     shareDevice(
+      RED,
       this,
       () => {
         const device = network.device(readSettings(config, this.credentials));
@@ -73,12 +74,6 @@ export default function register(RED: NodeAPI): void {
       return { ok: false, error: inUsersLanguage(RED, error).message };
     }
   });
-}
-
-/** What is written as `${NAME}` in the dialog, Node-RED replaces at deploy; the test must see the same. */
-function fromEnvironment(RED: NodeAPI, value: unknown): unknown {
-  const isName = typeof value === 'string' && /^\$\{[^}]+\}$/.test(value);
-  return isName ? RED.util.evaluateNodeProperty(value, 'env', undefined as never, {} as never) : value;
 }
 
 function storedCredentials(RED: NodeAPI, id: string): unknown {

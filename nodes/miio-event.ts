@@ -43,6 +43,7 @@ export default function register(RED: NodeAPI): void {
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<MiioDevice>(RED, this, config.device, light);
 
+    let stopListening: (() => void | Promise<void>) | undefined;
     const listen = () => {
       const device = chosen.acquire();
       const hearing: Hearing = {
@@ -55,12 +56,15 @@ export default function register(RED: NodeAPI): void {
         : listenToDevice(device, hearing);
     };
 
-    const stopListening = chosen.orShow(() => {
+    let told = '';
+    chosen.orShow(() => {
       try {
-        return listen();
+        stopListening = listen();
       } catch (error) {
-        // Without an input, no message will tell what is wrong.
-        this.error(inUsersLanguage(RED, error), {});
+        const problem = inUsersLanguage(RED, error);
+        // Without an input, no message will tell what is wrong; once is enough, however often a deploy tries again.
+        if (problem.message !== told) this.error(problem, {});
+        told = problem.message;
         throw error;
       }
     });

@@ -1,6 +1,10 @@
 /** What aliyun-property does for `msg.operation`, and the shape of the payload that each operation takes. */
+import { types } from 'node:util';
 import type { AliyunDevice, Posted, PostOptions } from '../lib/aliyun';
-import { MialinkError } from '../lib/errors';
+import { asMilliseconds } from '../lib/aliyun/model/convert';
+import { isTimed } from '../lib/aliyun/timed';
+import { operationNamed } from './aliyun-request';
+import { payloadInvalid } from './payload';
 import { isRecord } from './runtime';
 
 type Operation = (device: AliyunDevice, payload: unknown, options: PostOptions) => Promise<Posted>;
@@ -8,15 +12,21 @@ type Operation = (device: AliyunDevice, payload: unknown, options: PostOptions) 
 const OPERATIONS: Record<string, Operation> = {
   post: (device, payload, options) => {
     const properties = check(device, 'post', payload, isProperties, 'an object {identifier: value}');
-    return device.postProperties(properties, options);
+    return device.postProperties(eachOf(properties, inMilliseconds), options);
   },
   history: (device, payload, options) => {
     const sets = check(device, 'history', payload, isHistory, 'an array of {identifier: {value, time}}');
-    return device.postHistory(sets, options);
+    return device.postHistory(
+      sets.map((set) => eachOf(set, inMilliseconds)),
+      options,
+    );
   },
   batch: (device, payload, options) => {
     const series = check(device, 'batch', payload, isBatch, 'an object {identifier: [{value, time}, ...]}');
-    return device.postBatch(series, options);
+    return device.postBatch(
+      eachOf(series, (values) => values.map(inMilliseconds)),
+      options,
+    );
   },
   'desired.get': (device, payload) => {
     const identifiers = check(device, 'desired.get', payload, isIdentifiers, 'an array of identifiers');
@@ -35,10 +45,7 @@ export function operateOnProperties(
   payload: unknown,
   options: PostOptions = {},
 ): Promise<Posted> {
-  const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-  if (operation) return operation(device, payload, options);
-  const known = Object.keys(OPERATIONS).join(', ');
-  throw new MialinkError('operationUnknown', { device: device.label, operation: name, known });
+  return operationNamed(device, OPERATIONS, name)(device, payload, options);
 }
 
 function check<Payload>(
@@ -49,37 +56,42 @@ function check<Payload>(
   rule: string,
 ): Payload {
   if (fits(payload)) return payload;
-  throw new MialinkError('payloadInvalid', { device: device.label, operation, rule, type: typeOf(payload) });
-}
-
-/** What a payload is, in words for an error. */
-export function typeOf(payload: unknown): string {
-  if (Array.isArray(payload)) return payload.length === 0 ? 'an empty array' : 'such an array';
-  if (isRecord(payload)) return Object.keys(payload).length === 0 ? 'an empty object' : 'such an object';
-  if (Buffer.isBuffer(payload)) return 'a Buffer';
-  return payload === null ? 'null' : typeof payload;
+  throw payloadInvalid(device.label, operation, rule, payload);
 }
 
 function isProperties(payload: unknown): payload is Record<string, unknown> {
   return isRecord(payload) && Object.keys(payload).length > 0;
 }
 
-function isTimed(value: unknown): boolean {
-  return isRecord(value) && 'value' in value && typeof value.time === 'number';
+function hasTime(value: unknown): boolean {
+  return isRecord(value) && 'value' in value && asMilliseconds(value.time) !== undefined;
+}
+
+function eachOf<Value, Result>(
+  values: Record<string, Value>,
+  change: (value: Value) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+}
+
+/** A flow has a Date at hand, the cloud takes milliseconds. */
+function inMilliseconds(given: unknown): unknown {
+  if (!isTimed(given) || !types.isDate(given.time)) return given;
+  return { ...given, time: asMilliseconds(given.time) };
 }
 
 function isHistory(payload: unknown): payload is Record<string, unknown>[] {
   return (
     Array.isArray(payload) &&
     payload.length > 0 &&
-    payload.every((set) => isProperties(set) && Object.values(set).every(isTimed))
+    payload.every((set) => isProperties(set) && Object.values(set).every(hasTime))
   );
 }
 
-function isBatch(payload: unknown): payload is Record<string, unknown> {
+function isBatch(payload: unknown): payload is Record<string, unknown[]> {
   return (
     isProperties(payload) &&
-    Object.values(payload).every((series) => Array.isArray(series) && series.every(isTimed))
+    Object.values(payload).every((series) => Array.isArray(series) && series.every(hasTime))
   );
 }
 

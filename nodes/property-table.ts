@@ -9,7 +9,7 @@ import { MialinkError } from '../lib/errors';
 import { isDestructive } from '../lib/miio/destructive';
 import type { Change, Property } from '../lib/miio/properties';
 import { nearest, type Spec } from '../lib/miio/spec';
-import { typeOf } from './property-operations';
+import { payloadInvalid, typeOf } from './payload';
 import { asNumber, asText, isRecord } from './runtime';
 
 const LARGEST_IID = 65_535;
@@ -52,8 +52,7 @@ export function changesToSet(
 ): Change[] {
   const entries = isRecord(values) ? Object.entries(values) : [];
   if (entries.length === 0 || entries.some(([, value]) => value === undefined)) {
-    const rule = 'an object {name: value}';
-    throw new MialinkError('payloadInvalid', { device, operation: 'set', rule, type: typeOf(values) });
+    throw payloadInvalid(device, 'set', 'an object {name: value}', values);
   }
   const names = entries.map(([name]) => name);
   const named = properties.length > 0 ? rowsOf(device, properties, names) : readTable(device, names);

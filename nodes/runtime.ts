@@ -57,6 +57,24 @@ export function untilClosed<Value>(signal: AbortSignal, work: Promise<Value>): P
   });
 }
 
+const deployListeners = new WeakMap<NodeAPI['events'], Set<() => void>>();
+
+/**
+ * Calls `listener` when the nodes of a deploy have started, those of the present one included. Returns how to stop that.
+ * Node-RED's own event has one listener of ours, as it warns of more than ten.
+ */
+export function afterDeploys({ events }: NodeAPI, listener: () => void): () => void {
+  const listeners = deployListeners.get(events) ?? new Set();
+  if (!deployListeners.has(events)) {
+    deployListeners.set(events, listeners);
+    events.on('flows:started', () => {
+      for (const one of [...listeners]) one();
+    });
+  }
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 /** Calls `dispose` when the node closes; Node-RED waits for it. */
 export function onClose(node: Node, dispose: () => void | Promise<void>): void {
   node.on('close', (done: () => void) => {
@@ -113,7 +131,14 @@ export function asFlag(value: unknown, otherwise: boolean): boolean {
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+/** A setting as typed: what is written as `${NAME}` Node-RED replaces at deploy only, and a *test* must see the same. */
+export function fromEnvironment(RED: NodeAPI, value: unknown): unknown {
+  const [, name] = (typeof value === 'string' && /^\$[{(]([^})]+)[})]$/.exec(value)) || [];
+  if (name === undefined) return value;
+  return RED.util.evaluateNodeProperty(name, 'env', undefined as never, {} as never);
 }
 
 /**

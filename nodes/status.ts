@@ -58,9 +58,16 @@ export const PUSH = {
   'not-offered': GREY_RING,
 } as const satisfies Record<string, Light>;
 
+/** Whether the cloud takes the device's log. */
+export const LOG = {
+  'log-unknown': YELLOW_RING,
+  'log-on': GREEN_DOT,
+  'log-off': GREY_RING,
+} as const satisfies Record<string, Light>;
+
 type Outcome = Exclude<keyof typeof OPERATION, 'busy'> | keyof typeof KEPT;
 
-const LIGHTS = { ...CONNECTION, ...SWITCHED_OFF, ...OPERATION, ...KEPT, ...FIRMWARE, ...PUSH };
+const LIGHTS = { ...CONNECTION, ...SWITCHED_OFF, ...OPERATION, ...KEPT, ...FIRMWARE, ...PUSH, ...LOG };
 
 export type StatusKey = keyof typeof LIGHTS;
 
@@ -69,7 +76,8 @@ export class StatusLight {
   private underWay = 0;
   private connection: StatusKey | undefined;
   private firmware: keyof typeof FIRMWARE | undefined;
-  private push: keyof typeof PUSH | undefined;
+  /** In place of `connected`, which says less. */
+  private whileConnected: keyof typeof PUSH | keyof typeof LOG | undefined;
 
   constructor(private readonly node: Node) {}
 
@@ -93,8 +101,19 @@ export class StatusLight {
 
   /** What becomes of the subscription; seen while the device is connected. */
   showPush(key: keyof typeof PUSH): void {
-    this.push = key;
+    this.whileConnected = key;
     this.showLasting();
+  }
+
+  /** Whether the log is on in the cloud; seen while the device is connected. */
+  showLog(key: keyof typeof LOG): void {
+    this.whileConnected = key;
+    this.showLasting();
+  }
+
+  /** Nothing is kept any more: `queued` is over. */
+  delivered(): void {
+    if (this.shown === 'queued') this.showLasting();
   }
 
   /** Runs an operation under the blue dot, then shows how it ended: `done` unless `outcomeOf` knows better. */
@@ -115,7 +134,8 @@ export class StatusLight {
   }
 
   private showLasting(): void {
-    const connection = this.connection === 'connected' ? (this.push ?? 'connected') : this.connection;
+    const connection =
+      this.connection === 'connected' ? (this.whileConnected ?? 'connected') : this.connection;
     const key = this.firmware ?? connection;
     if (key && this.underWay === 0) this.show(key);
   }

@@ -7,7 +7,7 @@ import {
   expandTopic,
 } from '../lib/aliyun/functions/custom-topic';
 import { MialinkError } from '../lib/errors';
-import { typeOf } from './property-operations';
+import { bytesIn, payloadInvalid } from './payload';
 import { asNumber, asText, isRecord, type Message } from './runtime';
 
 /** Where something came from, and the id of an RRPC call. */
@@ -87,10 +87,11 @@ async function answer(device: AliyunDevice, _settings: TopicSettings, message: M
 
 /** Bytes and text as they are, an object as JSON. */
 function contentOf({ label: device }: AliyunDevice, payload: unknown): object | string | Buffer {
+  const bytes = bytesIn(payload);
+  if (bytes) return bytes;
   if (typeof payload === 'string' || (typeof payload === 'object' && payload !== null)) return payload;
   if (typeof payload === 'number' || typeof payload === 'boolean') return String(payload);
-  const values = { device, operation: 'the message', rule: 'a Buffer, text, or what JSON can express' };
-  throw new MialinkError('payloadInvalid', { ...values, type: typeOf(payload) });
+  throw payloadInvalid(device, 'the message', 'a Buffer, text, or what JSON can express', payload);
 }
 
 function qosOf({ label: device }: AliyunDevice, settings: TopicSettings, message: Message): 0 | 1 {

@@ -3,8 +3,8 @@
  * replies, plain messages, and the cloud's own requests. `AliyunDevice` is one.
  */
 import type { CloudReply, CloudRequest } from './alink';
+import type { Answer } from './answer';
 import type { Identity } from './identity';
-import type { Answer } from './inbound';
 import type { RequestOptions } from './requests';
 
 export interface PublishOptions {
@@ -12,6 +12,11 @@ export interface PublishOptions {
   qos?: 0 | 1;
   /** What it is, for texts; default the topic. */
   operation?: string;
+}
+
+export interface AnswerOptions extends Required<PublishOptions> {
+  /** Called when there is a connection, right before it is sent: what it throws keeps the answer back. */
+  settle(): void;
 }
 
 /** Gets what arrives on a topic. */
@@ -37,10 +42,14 @@ export interface CloudChannel {
   request(method: string, params: unknown, options?: RequestOptions): Promise<CloudReply>;
   /** See `AliyunDevice.publish`. */
   publish(topic: string, payload: object | string | Buffer, options?: PublishOptions): Promise<void>;
+  /** See `AliyunDevice.publishAnswer`. */
+  publishAnswer(topic: string, payload: object | string | Buffer, options: AnswerOptions): Promise<void>;
   /** See `AliyunDevice.subscribeTo`. */
   subscribeTo(filter: string, handler: MessageHandler): () => void;
   /** See `AliyunDevice.serve`. */
   serve(method: string, handler: ServeHandler): () => void;
+  /** See `AliyunDevice.probe`. */
+  probe(): void;
   /** Calls `handler` at each connect, and now if connected. Returns how to stop that. */
   onConnect(handler: () => void): () => void;
 }

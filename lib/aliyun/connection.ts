@@ -21,11 +21,14 @@ import { MialinkError } from '../errors';
 import { runListener } from '../listener';
 import type { Logger } from '../logger';
 import { Pending } from '../pending';
+import { Acknowledgements } from './acknowledgements';
 import type { Dial, Line } from './dial';
-import { connectionProblem, disconnection, isTakeover } from './failure';
+import { connectionProblem, disconnection, isExplained, relocation } from './failure';
 import { sayGoodBye } from './farewell';
-import type { Ending, Retry } from './retry';
+import { quickPublish } from './quick-publish';
+import { endingOf, type Retry } from './retry';
 import { Subscriptions } from './subscriptions';
+import type { UplinkMessage } from './uplink';
 
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'refused' | 'closed';
 
@@ -63,10 +66,6 @@ const DIAL_LIMIT_MS = 45_000;
 const ATTEMPT_LIMIT_MS = 20_000;
 const PROBE_LIMIT_MS = 10_000;
 
-const QOS_0 = { qos: 0 } as const;
-const QOS_1 = { qos: 1 } as const;
-const ignore = () => undefined;
-
 export class Connection extends EventEmitter<ConnectionEvents> {
   private now: ConnectionState = 'idle';
   private why: MialinkError | undefined;
@@ -75,14 +74,19 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   private timer: NodeJS.Timeout | undefined;
   /** Who waits for SUBACK: a table, as a promise shared by all would keep each of them for as long as it is open. */
   private readonly arrivals = new Pending<number, void>();
-  private readonly unacknowledged = new Pending<number, void>();
-  /** Of both tables. */
-  private lastKey = 0;
+  private lastArrival = 0;
+  private readonly acknowledgements: Acknowledgements;
+  /** Where the last try has led. */
+  private host: string;
   private toldOfTooMany = false;
+  private farewell: Promise<void> | undefined;
   private ended: Promise<void> | undefined;
 
   constructor(private readonly options: ConnectionOptions) {
     super();
+    const { label, host } = options;
+    this.acknowledgements = new Acknowledgements(label, () => this.probe());
+    this.host = host;
   }
 
   get state(): ConnectionState {
@@ -107,7 +111,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   /**
    * Resolves with what is left of the time, in milliseconds, at least 1. Rejects with `notConnected` when it is
-   * over, at once with `signInRefused` while refused and with `closed` after `close`. `operation` is what was to be
+   * over, or with the problem itself if that is one of the settings, at once with `signInRefused` while refused and with `closed` after `close`. `operation` is what was to be
    * done, for the text.
    */
   async whenConnected(timeoutMs: number, operation: string): Promise<number> {
@@ -115,45 +119,41 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     if (this.now === 'refused' && this.why) throw this.why;
     if (this.now === 'closed') throw this.notConnected(operation);
     const start = performance.now();
-    await this.arrivals.wait(this.takeKey(), timeoutMs, () => this.notConnected(operation));
+    this.lastArrival += 1;
+    await this.arrivals.wait(this.lastArrival, timeoutMs, () => this.notConnected(operation));
     return Math.max(1, timeoutMs - (performance.now() - start));
   }
 
-  /**
-   * Publishes now. QoS 0 resolves when the message is handed to the socket, QoS 1 when the broker has
-   * acknowledged it. Rejects with `notConnected`, `connectionLost`, `noReply` or `closed`.
-   */
-  async publish(
-    message: { topic: string; body: string | Buffer; qos: 0 | 1; operation: string },
-    timeoutMs: number,
-  ): Promise<void> {
-    const { topic, body, qos, operation } = message;
+  /** Hands a message with QoS 0 to the socket. Throws `notConnected` or `closed`. */
+  send({ topic, body, operation }: Omit<UplinkMessage, 'qos'>): void {
     const client = this.connectedClient;
     if (!client) throw this.notConnected(operation);
-    if (qos === 0) {
-      client.publish(topic, body, QOS_0, ignore);
-      return;
-    }
-    const key = this.takeKey();
-    const acknowledged = this.unacknowledged.wait(
-      key,
-      timeoutMs,
-      () => new MialinkError('noReply', { device: this.options.label, operation, timeoutMs }),
-    );
-    // Its error is the connection's end, which rejects all at once.
-    client.publish(topic, body, QOS_1, (error) => {
-      if (!error) this.unacknowledged.resolve(key, undefined);
-    });
-    await acknowledged;
+    quickPublish(client, topic, body);
   }
 
-  /** Subscribes now, if connected; otherwise `topics()` does it at the next connect. */
+  /** As `send`, or with QoS 1 as `Acknowledgements.publish` and with `connectionLost`. */
+  async publish(message: UplinkMessage, timeoutMs: number): Promise<void> {
+    if (message.qos === 0) return this.send(message);
+    const client = this.connectedClient;
+    if (!client) throw this.notConnected(message.operation);
+    await this.acknowledgements.publish(client, message, timeoutMs);
+  }
+
+  /** Subscribes now, if signed in; otherwise `topics()` does it at the next connect. */
   subscribe(topic: string): void {
-    if (this.now === 'connected') this.current?.subscriptions?.add([topic]);
+    this.current?.subscriptions?.add([topic]);
   }
 
   unsubscribe(topic: string): void {
-    if (this.now === 'connected') this.current?.subscriptions?.remove(topic);
+    this.current?.subscriptions?.remove(topic);
+  }
+
+  /** If connected, says good-bye and connects again soon: `dial` may lead elsewhere now. */
+  renew(): void {
+    const { current: attempt, connectedClient: client } = this;
+    if (!attempt || !client) return;
+    this.farewell = sayGoodBye(client);
+    this.lost(attempt, relocation());
   }
 
   /** After a request without reply: unless the broker answers a ping soon, the connection counts as lost. */
@@ -189,6 +189,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       return;
     }
     attempt.line = line;
+    this.host = line.host;
     client.on('connect', () => this.signedIn(attempt, client));
     client.on('message', (topic, payload) => this.received(attempt, topic, payload));
     client.on('error', (error) => this.lost(attempt, error));
@@ -233,15 +234,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     attempt.end.abort();
     attempt.line?.client.end(true);
     const { label, retry, logger } = this.options;
-    const { host = this.options.host, signIn } = attempt.line ?? {};
+    const { host } = this;
     const wasConnected = this.now === 'connected';
+    const signIn = attempt.line?.signIn;
     const failure = connectionProblem(error, { device: label, host, wasConnected, signIn });
-    const { waitMs, takenTimes } = retry.next(endingOf(attempt, failure));
-    const problem = takenTimes > 0 ? new MialinkError('sessionTaken', { device: label }) : failure;
+    const { waitMs, takenTimes } = retry.next(endingOf(failure, attempt.signedInAt));
+    const isTaken = takenTimes > 0 && !isExplained(failure.cause);
+    const problem = isTaken ? new MialinkError('sessionTaken', { device: label }) : failure;
     if (takenTimes === 1) logger.warn(problem);
     const refused = failure.code === 'AUTH';
     if (refused) this.arrivals.rejectAll(problem);
-    this.unacknowledged.rejectAll(problem);
+    this.acknowledgements.rejectAll(problem);
     this.startTimer(waitMs, () => this.attempt());
     logger.debug(`${failure.message}; next try in ${waitMs} ms`);
     this.enter(refused ? 'refused' : 'disconnected', problem);
@@ -253,10 +256,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.stopTimer();
     const closed = new MialinkError('closed', { device: this.options.label });
     this.arrivals.rejectAll(closed);
-    this.unacknowledged.rejectAll(closed);
+    this.acknowledgements.rejectAll(closed);
     this.enter('closed', undefined);
     attempt?.end.abort();
-    if (attempt?.line) await sayGoodBye(attempt.line.client);
+    await Promise.all([this.farewell, attempt?.line && sayGoodBye(attempt.line.client)]);
   }
 
   /** Last in every change, for a listener may close us. */
@@ -276,22 +279,13 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.timer = undefined;
   }
 
-  private takeKey(): number {
-    this.lastKey += 1;
-    return this.lastKey;
-  }
-
   private notConnected(operation: string): MialinkError {
-    const { label: device, host } = this.options;
+    const { why, host } = this;
+    const { label: device } = this.options;
     if (this.now === 'closed') return new MialinkError('closed', { device });
-    const cause = this.why?.values.cause ?? this.why?.message ?? 'still connecting';
-    return new MialinkError('notConnected', { device, host, cause, operation });
+    if (why?.code === 'CONFIG') return why;
+    const cause = why?.message ?? 'still connecting';
+    const context = why ? 'because' : '';
+    return new MialinkError('notConnected', { device, host, cause, operation, context }, { cause: why });
   }
-}
-
-function endingOf({ signedInAt }: Attempt, failure: MialinkError): Ending {
-  if (failure.code === 'AUTH') return { kind: 'refused' };
-  if (isTakeover(failure.cause)) return { kind: 'taken' };
-  if (signedInAt === undefined) return { kind: 'failed' };
-  return { kind: 'lost', connectedMs: performance.now() - signedInAt };
 }

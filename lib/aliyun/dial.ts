@@ -1,13 +1,13 @@
 /** Opens one MQTT connection for a device's settings; what becomes of it is `connection.ts`' business. */
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from 'mqtt';
 import { MialinkError } from '../errors';
 import { type Access, findAccess } from './access/access';
-import { Bootstrap } from './access/bootstrap';
+import { bootstrapOf } from './access/bootstrap';
 import { foreignIdentity, IDENTITY_TOPIC } from './access/identity-notice';
 import { isSecure } from './endpoint';
 import type { Credentials } from './registration/credentials';
-import { sharedTrust, trustedRoots } from './roots';
+import { sharedTrust, trustWith } from './roots';
 import type { CheckedSettings } from './settings';
 
 /** How mqtt.js is called; tests hand in their own. */
@@ -17,7 +17,7 @@ export type Connect = (url: string, options: IClientOptions) => MqttClient;
 export interface Line {
   client: MqttClient;
   host: string;
-  /** How it signs in: `secret`, `token`, `x509`, `preauth`. */
+  /** How it signs in, see `Access.kind`. */
   signIn: string;
 }
 
@@ -40,9 +40,12 @@ export const CONNECT_TIMEOUT_MS = 15_000;
 /** How long the cloud keeps messages of a session that is away. */
 const SESSION_S = 7 * 24 * 3600;
 
-export function dialFor(settings: CheckedSettings, options: DialOptions = {}): Dial {
+export function dialFor(
+  settings: CheckedSettings,
+  options: DialOptions = {},
+  bootstrap = bootstrapOf(settings),
+): Dial {
   const { connect = connectMqtt, credentials = async () => settings.triple } = options;
-  const bootstrap = settings.bootstrap ? new Bootstrap(settings) : undefined;
   let trust: SecureContext | undefined;
   return async (signal) => {
     const access = await findAccess(settings, { credentials, bootstrap }, signal);
@@ -73,11 +76,11 @@ function lineOf(client: MqttClient, { endpoint: { host }, kind }: Access): Line 
 }
 
 function trustOf({ ca, certificate }: CheckedSettings): SecureContext {
-  return certificate ? createSecureContext({ ca: trustedRoots(ca), ...certificate }) : sharedTrust(ca);
+  return certificate ? trustWith(certificate, ca) : sharedTrust(ca);
 }
 
 /** For TLS itself and for a secure WebSocket, which mqtt.js keeps apart. */
-function secured(secureContext: SecureContext) {
+export function secured(secureContext: SecureContext) {
   const options = { secureContext, rejectUnauthorized: true };
   return { ...options, wsOptions: options };
 }

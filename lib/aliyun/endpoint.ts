@@ -11,6 +11,8 @@
  * Source: Alibaba Cloud IoT Platform, "View the endpoint of an instance", "Regions", "Use X.509 certificates"; the
  * hosts of the C SDK 3.2.0.
  */
+import { isIP } from 'node:net';
+
 export type Transport = 'tls' | 'tcp' | 'wss' | 'ws';
 
 /** Known regions, for a choice; any other text is taken as well. */
@@ -82,11 +84,18 @@ export function endpointAt(host: string, given: number | undefined, transport: T
 
 /** What `host[:port]` says, the host without brackets; undefined when it is not that. */
 export function placeOf(text: string): { host: string; port: number | undefined } | undefined {
-  const [, written, digits] = /^(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(text) ?? [];
-  if (!written) return undefined;
+  const [, written = '', digits] = /^(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const host = written.replace(/^\[|\]$/g, '');
+  if (!(host === written ? isName(host) : isIP(host) === 6)) return undefined;
   const port = digits === undefined ? undefined : Number(digits);
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
-  return { host: written.replace(/^\[|\]$/g, ''), port };
+  return { host, port };
+}
+
+/** What ends in a number is an address, as in a URL, and no name. */
+function isName(host: string): boolean {
+  if (/(^|\.)\d+\.?$/.test(host)) return isIP(host) === 4;
+  return /^[\w-]+(\.[\w-]+)*\.?$/.test(host);
 }
 
 function computedHost({ productKey, region = DEFAULT_REGION, instanceId, x509 }: EndpointSettings): string {

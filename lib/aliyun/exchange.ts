@@ -8,6 +8,7 @@
 import type { MialinkError } from '../errors';
 import { runListener } from '../listener';
 import { type Logger, silentLogger } from '../logger';
+import { BOOTSTRAP_NOTICE, bootstrapOf } from './access/bootstrap';
 import type { MessageHandler } from './channel';
 import { Connection } from './connection';
 import { type DialOptions, dialFor } from './dial';
@@ -18,7 +19,7 @@ import { type Backoffs, Retry } from './retry';
 import { Served } from './served';
 import type { CheckedSettings } from './settings';
 import { Subscribers } from './subscribers';
-import { isSystemTopic, parseTopic, subscriptions } from './topics';
+import { type Downlink, isSystemTopic, parseTopic, subscriptions } from './topics';
 import { Uplink } from './uplink';
 
 export interface ExchangeOptions extends DialOptions {
@@ -31,6 +32,8 @@ export interface Wiring {
   /** Posts what has been set. */
   echo(params: Record<string, unknown>): void;
 }
+
+const REPLY: Downlink = { kind: 'reply' };
 
 export class Exchange {
   readonly connection: Connection;
@@ -52,10 +55,11 @@ export class Exchange {
     this.identity = { productKey, deviceName };
     this.logger = logger;
     this.autoSubscribe = settings.autoSubscribe;
+    const bootstrap = bootstrapOf(settings);
     this.connection = new Connection({
       label,
       host: settings.endpoint.host,
-      dial: dialFor(settings, options),
+      dial: dialFor(settings, options, bootstrap),
       topics: () => this.subscriptions,
       onMessage: (topic, payload) => this.received(topic, payload),
       retry: new Retry(options.backoffs),
@@ -70,8 +74,16 @@ export class Exchange {
     const probe = () => connection.probe();
     this.uplink = uplink;
     this.requests = new Requests({ label, identity, timeoutMs, uplink, probe, logger });
-    this.inbound = new Inbound({ label, timeoutMs, connection, uplink, echo, logger });
+    this.inbound = new Inbound({ label, timeoutMs, uplink, echo, logger });
     this.served = new Served({ label, timeoutMs, uplink, logger });
+    if (bootstrap) {
+      this.served.on(BOOTSTRAP_NOTICE, () => {
+        bootstrap.forget();
+        // The answer goes first.
+        setImmediate(() => connection.renew());
+        return undefined;
+      });
+    }
   }
 
   /** What is subscribed at each connect. */
@@ -104,7 +116,7 @@ export class Exchange {
   private received(topic: string, payload: Buffer): void {
     const handlers = this.subscribers.of(topic);
     for (const handler of handlers) runListener(this.logger, this.label, () => handler(payload, topic));
-    const downlink = parseTopic(this.identity, topic);
+    const downlink = this.requests.expects(topic) ? REPLY : parseTopic(this.identity, topic);
     if (downlink?.kind === 'reply') this.requests.receive(topic, payload);
     else if (downlink?.kind === 'request') this.served.receive(downlink.method, topic, payload);
     else if (downlink) this.inbound.receive(downlink, topic, payload, handlers.length > 0);

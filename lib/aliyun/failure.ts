@@ -16,13 +16,14 @@ export interface Circumstances {
   device: string;
   host: string;
   wasConnected: boolean;
-  /** How it signs in, for a more exact text: `x509`, `preauth`, `token`. */
+  /** How it signs in, for a more exact text: see `Access.kind`. */
   signIn?: string;
 }
 
 const REFUSALS: readonly number[] = [4, 5, 0x86, 0x87];
 
 const SESSION_TAKEN_OVER = 0x8e;
+const SERVER_MOVED = 0x9d;
 
 /** What other CONNACK codes say, as contexts of `connectionFailed`. */
 const CONTEXTS: Partial<Record<number, string>> = {
@@ -75,6 +76,16 @@ export function disconnection(code = 0): Error {
 /** True for a DISCONNECT because another client has signed in with this identity. */
 export function isTakeover(error: unknown): boolean {
   return error instanceof ErrorWithReasonCode && error.code === SESSION_TAKEN_OVER;
+}
+
+/** True for a DISCONNECT that says why, and not because of another client. */
+export function isExplained(error: unknown): boolean {
+  return error instanceof ErrorWithReasonCode && error.code !== SESSION_TAKEN_OVER;
+}
+
+/** The end of a connection that we leave because the cloud wants us at another host. */
+export function relocation(): Error {
+  return new ErrorWithReasonCode('the cloud wants the device to connect anew', SERVER_MOVED);
 }
 
 /** The ones of `topics` that a SUBACK refused. */

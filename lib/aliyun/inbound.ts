@@ -13,7 +13,7 @@ import { runListener } from '../listener';
 import type { Logger } from '../logger';
 import { isRecord, type Json } from '../untrusted';
 import { type CloudRequest, encode, type Malformed, type Parsed, parseRequest, replyBody } from './alink';
-import type { Connection } from './connection';
+import type { Answer, ReplyMode } from './answer';
 import { type CallKey, OpenCalls } from './open-calls';
 import { type Downlink, replyTopic } from './topics';
 import type { Uplink } from './uplink';
@@ -37,16 +37,6 @@ export interface ServiceCall {
   params: Record<string, unknown>;
 }
 
-/** `auto`: the set is answered when the handlers have run. `manual`: by `answer`. */
-export type ReplyMode = 'auto' | 'manual';
-
-export interface Answer {
-  /** Default 200. */
-  code?: number;
-  /** Default `{}`. */
-  data?: unknown;
-}
-
 type Request = Extract<Downlink, { kind: 'propertySet' | 'service' | 'rrpc' }>;
 
 export interface InboundOptions {
@@ -54,7 +44,6 @@ export interface InboundOptions {
   timeoutMs: number;
   /** Posts what has been set. */
   echo(params: Record<string, unknown>): void;
-  connection: Connection;
   uplink: Uplink;
   logger: Logger;
 }
@@ -121,14 +110,13 @@ export class Inbound {
   /** See `AliyunDevice.answer`. */
   async answer(call: CallKey, { code = 200, data = {} }: Answer): Promise<void> {
     const operation = 'reply';
-    const { label: device, timeoutMs, connection, uplink } = this.options;
+    const { label: device, timeoutMs, uplink } = this.options;
     const late = new MialinkError('replyLate', { device, id: call.id });
     const body = encode(replyBody(call.id, code, data), device, operation);
     if (!this.calls.isOpen(call)) throw late;
-    // Settled only then: without a connection it may be answered again. Once sent it may have arrived.
-    const leftMs = await connection.whenConnected(timeoutMs, operation);
-    if (!this.calls.settle(call)) throw late;
-    await uplink.answer({ topic: replyTopic(call.topic), body, qos: 1, operation }, leftMs);
+    await uplink.answer({ topic: replyTopic(call.topic), body, qos: 1, operation }, timeoutMs, () => {
+      if (!this.calls.settle(call)) throw late;
+    });
   }
 
   /** Forgets what is open; nothing is answered any more. */
@@ -182,7 +170,11 @@ export class Inbound {
 
   private refuse(request: Request, topic: string, { id, cause }: Malformed): void {
     if (id !== undefined) {
-      this.send({ id, topic }, BAD_PARAMETER);
+      const call = { id, topic };
+      // A broker may give us our own answer back, which must not be taken for a call.
+      this.calls.open(call, SYNC_LIMIT_MS, () => undefined);
+      this.calls.settle(call);
+      this.send(call, BAD_PARAMETER);
       return;
     }
     if (this.warnedKinds.has(request.kind)) return;

@@ -1,5 +1,5 @@
 /** The values that a device has posted last, for the cloud that asks `thing.service.property.get`. */
-import { isRecord } from '../untrusted';
+import { isTimed } from './timed';
 
 /** A device has no more properties; what is beyond is not remembered. */
 const LIMIT = 1_000;
@@ -12,7 +12,7 @@ export class LastValues {
     for (const identifier of Object.keys(params)) {
       if (this.values.size >= LIMIT && !this.values.has(identifier)) return;
       const given = params[identifier];
-      this.values.set(identifier, isRecord(given) && 'value' in given ? given.value : given);
+      this.values.set(identifier, isTimed(given) ? given.value : given);
     }
   }
 

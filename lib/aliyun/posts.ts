@@ -2,9 +2,14 @@
  * What a device reports by itself: properties, their history, events. Checked and converted by the thing model if there
  * is one, then
  *
- *   connected, nothing kept before it    sent; its reply is the result
- *   broken off on the way, or away       kept by the outbox if there is one, with the time of now
+ *   connected, and it may go now         sent; its reply is the result
+ *   away, something kept before it,      kept by the outbox if there is one, else it waits
+ *     no turn now, or no thing model yet
+ *   broken off on the way                kept by the outbox if there is one, else an error
  *   sign-in refused, device closed       an error
+ *
+ * With an outbox every value has the time at which it was posted: the cloud shows the value with the latest time, and
+ * what is kept may be overtaken. The time of arrival, which the cloud takes otherwise, is that of another clock.
  *
  * Source: Alibaba Cloud IoT Platform, "Device properties, events, and services".
  */
@@ -14,9 +19,11 @@ import type { CloudReply } from './alink';
 import type { DeviceState } from './device-state';
 import type { Identity } from './identity';
 import { LastValues } from './last-values';
-import type { ThingModel } from './model';
+import type { ModelSource } from './model';
+import { checkPost, type UncheckedPost } from './model/post';
 import type { Outbox, OutboxEntry } from './outbox';
 import type { RequestOptions } from './requests';
+import { withTimes } from './timed';
 import { eventTopic } from './topics';
 
 /** Kept for later: the cloud has not got it yet. */
@@ -37,18 +44,21 @@ export interface PostsOptions {
   /** See `AliyunDevice.request`. */
   send(method: string, params: unknown, options: RequestOptions): Promise<CloudReply>;
   outbox?: Outbox;
-  /** The present one. */
-  model(): ThingModel | undefined;
+  /** Of a post without one of its own. */
+  timeoutMs: number;
+  models: ModelSource;
   state(): DeviceState;
+  /** Whether a request, there being a connection, need not stand in line. */
+  mayGoNow(): boolean;
 }
-
-type Post = Pick<OutboxEntry, 'kind' | 'method' | 'params' | 'topic' | 'operation' | 'acceptedAt' | 'source'>;
 
 /** Such as `alarm`, `module:alarm` or `_LivingLink.alarm`. */
 const IDENTIFIER = /^(\w+:)?\w+(\.\w+)*$/;
 
 export class Posts {
   private readonly lastValues = new LastValues();
+  /** Of those that the outbox may have to keep. */
+  private readonly underWay = new Set<Promise<Posted>>();
 
   constructor(private readonly options: PostsOptions) {}
 
@@ -59,9 +69,7 @@ export class Posts {
 
   /** See `AliyunDevice.postProperties`. */
   properties(params: Record<string, unknown>, options: PostOptions = {}): Promise<Posted> {
-    const checked = this.options.model()?.checkProperties(params) ?? params;
-    this.lastValues.remember(checked);
-    return this.post('property', 'thing.event.property.post', checked, {
+    return this.post('property', 'thing.event.property.post', params, {
       operation: 'property post',
       ...options,
     });
@@ -69,8 +77,7 @@ export class Posts {
 
   /** See `AliyunDevice.postHistory`. */
   history(sets: Record<string, unknown>[], options: PostOptions = {}): Promise<Posted> {
-    const properties = this.options.model()?.checkHistory(sets) ?? sets;
-    const params = [{ identity: this.options.identity, properties }];
+    const params = [{ identity: this.options.identity, properties: sets }];
     return this.post('history', 'thing.event.property.history.post', params, {
       operation: 'property history',
       ...options,
@@ -79,11 +86,15 @@ export class Posts {
 
   /** See `AliyunDevice.postBatch`. */
   batch(properties: Record<string, unknown>, options: PostOptions = {}): Promise<Posted> {
-    const params = { properties: this.options.model()?.checkBatch(properties) ?? properties };
-    return this.post('batch', 'thing.event.property.batch.post', params, {
-      operation: 'property batch',
-      ...options,
-    });
+    return this.post(
+      'batch',
+      'thing.event.property.batch.post',
+      { properties },
+      {
+        operation: 'property batch',
+        ...options,
+      },
+    );
   }
 
   /** See `AliyunDevice.postEvent`. */
@@ -94,8 +105,7 @@ export class Posts {
       const rule = 'an identifier of letters, digits, _ and dots between them';
       throw new MialinkError('settingInvalid', { device, field: 'event', rule, value: event });
     }
-    const value = this.options.model()?.checkEvent(event, outputs) ?? outputs;
-    const params = { value, time: Date.now() };
+    const params = { value: outputs, time: Date.now() };
     const topic = eventTopic(identity, event);
     return this.post('event', `thing.event.${event}.post`, params, {
       operation: `event ${event}`,
@@ -104,33 +114,75 @@ export class Posts {
     });
   }
 
-  private async post(
-    kind: OutboxEntry['kind'],
-    method: string,
-    params: unknown,
-    options: PostOptions & { operation: string },
-  ): Promise<Posted> {
-    const { outbox, state } = this.options;
-    if (!outbox) return this.options.send(method, params, options);
-    // Not when it is kept: while the reply is waited for, younger values may overtake it.
-    const acceptedAt = Date.now();
-    const keep = () => this.keep(outbox, { ...options, kind, method, params, acceptedAt });
-    // What was kept first goes first.
-    if (isAway(state()) || (state() === 'connected' && !outbox.isEmpty)) return keep();
-    try {
-      return await this.options.send(method, params, options);
-    } catch (error) {
-      const isOnTheWay = error instanceof MialinkError && ['TRANSPORT', 'TIMEOUT'].includes(error.code);
-      if (!isOnTheWay) throw error;
-      return keep();
-    }
+  /** What the outbox has kept goes to the cloud, checked now if it could not be when it was posted. */
+  async deliver(entry: OutboxEntry): Promise<CloudReply> {
+    const { models, send } = this.options;
+    const { method, topic, operation, isUnchecked } = entry;
+    if (isUnchecked) await models.settled();
+    const params = isUnchecked && models.current ? checkPost(models.current, entry) : entry.params;
+    return send(method, params, { topic, operation });
   }
 
-  private async keep(outbox: Outbox, post: Post): Promise<Kept> {
-    const { kind, method, params, topic, operation, acceptedAt, source } = post;
-    const timed = kind === 'property' && isRecord(params) ? withTimes(params, acceptedAt) : params;
-    await outbox.add({ kind, method, params: timed, topic, operation, acceptedAt, source });
+  /** Resolves when everything is sent, kept or failed; to be called when nothing can be sent any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.underWay);
+  }
+
+  private post(
+    kind: OutboxEntry['kind'],
+    method: string,
+    given: unknown,
+    options: PostOptions & { operation: string },
+  ): Promise<Posted> {
+    const { outbox, models, send } = this.options;
+    const isUnchecked = models.isAwaited;
+    if (!outbox && isUnchecked) return this.sendWhenSettled({ kind, method, params: given }, options);
+    const checked = this.checked({ kind, method, params: given });
+    if (!outbox) return send(method, checked, options);
+    const acceptedAt = Date.now();
+    const params = kind === 'property' && isRecord(checked) ? withTimes(checked, acceptedAt) : checked;
+    const { topic, operation, source } = options;
+    const entry = { kind, method, topic, operation, params, acceptedAt, source, isUnchecked };
+    const posted = this.sendOrKeep(outbox, entry, options);
+    this.underWay.add(posted);
+    const leave = () => this.underWay.delete(posted);
+    posted.then(leave, leave);
+    return posted;
+  }
+
+  private async sendWhenSettled(
+    post: UncheckedPost,
+    options: PostOptions & { operation: string },
+  ): Promise<Posted> {
+    const { models, send, timeoutMs } = this.options;
+    const leftMs = await models.whenSettled(options.timeoutMs ?? timeoutMs, options.operation);
+    return send(post.method, this.checked(post), { ...options, timeoutMs: leftMs });
+  }
+
+  private checked(post: UncheckedPost): unknown {
+    const model = this.options.models.current;
+    const params = model ? checkPost(model, post) : post.params;
+    if (post.kind === 'property' && isRecord(params)) this.lastValues.remember(params);
+    return params;
+  }
+
+  private async sendOrKeep(outbox: Outbox, entry: OutboxEntry, options: RequestOptions): Promise<Posted> {
+    if (!this.hasToQueue(outbox)) {
+      try {
+        return await this.options.send(entry.method, entry.params, options);
+      } catch (error) {
+        if (!isOnTheWay(error)) throw error;
+      }
+    }
+    await outbox.add(entry);
     return { queued: true };
+  }
+
+  /** What was kept first goes first; and what stood in line would be lost in a crash. */
+  private hasToQueue(outbox: Outbox): boolean {
+    const { models, state, mayGoNow } = this.options;
+    if (state() === 'connected') return !outbox.isEmpty || !mayGoNow() || models.isAwaited;
+    return isAway(state());
   }
 }
 
@@ -138,12 +190,8 @@ function isAway(state: DeviceState): boolean {
   return state === 'idle' || state === 'connecting' || state === 'disconnected' || state === 'disabled';
 }
 
-/** Otherwise the cloud would take the time of arrival. */
-function withTimes(params: Record<string, unknown>, time: number): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(params).map(([identifier, value]) => {
-      const timed = isRecord(value) && 'value' in value;
-      return [identifier, timed ? { time, ...value } : { value, time }];
-    }),
-  );
+/** Broken off: by the connection, for want of a reply, by our own end, or as the cloud has disabled the device. */
+function isOnTheWay(error: unknown): boolean {
+  if (!(error instanceof MialinkError)) return false;
+  return ['TRANSPORT', 'TIMEOUT', 'CANCELLED'].includes(error.code) || error.reason === 'deviceDisabled';
 }

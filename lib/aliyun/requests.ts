@@ -30,14 +30,25 @@ export interface RequestsOptions {
   logger: Logger;
 }
 
+/** Where requests go, and who waits for what comes back from there. */
+interface Route {
+  topic: string;
+  /** By id. */
+  pending: Pending<string, CloudReply>;
+}
+
+const MOST_ROUTES = 50;
 /** An id is text that holds a number below this. */
 const ID_LIMIT = 2 ** 32;
 const OK = 200;
+/** Of the time limit: a request that is sent later is carried out, but would fail for want of a reply. */
+const REPLY_SHARE = 1 / 5;
 
 export class Requests {
   private lastId = randomInt(ID_LIMIT);
-  /** By reply topic and id. */
-  private readonly pending = new Pending<string, CloudReply>();
+  /** By topic, or by method where none was given: the same few again and again. */
+  private readonly routes = new Map<string, Route>();
+  private readonly routesByReply = new Map<string, Route>();
 
   /** Once is enough for a reply that cannot be read. */
   private warned = false;
@@ -46,36 +57,44 @@ export class Requests {
 
   /** How many wait for their reply. */
   get waiting(): number {
-    return this.pending.size;
+    let count = 0;
+    for (const { pending } of this.routesByReply.values()) count += pending.size;
+    return count;
   }
 
   /** See `AliyunDevice.request`. */
   async send(method: string, params: unknown, options: RequestOptions = {}): Promise<CloudReply> {
-    const { label: device, identity, uplink } = this.options;
+    const { label: device, uplink } = this.options;
     const { operation = method, timeoutMs = this.options.timeoutMs } = options;
-    const { topic = requestTopic(identity, method) } = options;
     const id = this.takeId();
     const body = encode(requestBody(id, method, params), device, operation);
-    const turn = uplink.turn(timeoutMs, 0, operation);
+    const turn = uplink.turn(timeoutMs, 0, operation, timeoutMs * REPLY_SHARE);
     const leftMs = typeof turn === 'number' ? turn : await turn;
-    const key = keyOf(replyTopic(topic), id);
-    const reply = this.wait(key, leftMs, { device, operation, timeoutMs });
-    uplink
-      .publish({ topic, body, qos: 0, operation }, leftMs)
-      .catch((error: Error) => this.pending.reject(key, error));
-    return accepted(await reply, device, operation);
+    const { topic, pending } = this.routeOf(options.topic, method);
+    uplink.send({ topic, body, operation });
+    const reply = await pending.wait(id, leftMs, () => {
+      this.options.probe();
+      return new MialinkError('noReply', { device, operation, timeoutMs });
+    });
+    return accepted(reply, device, operation);
+  }
+
+  /** Whether something has been asked that is answered on this topic. */
+  expects(topic: string): boolean {
+    return this.routesByReply.has(topic);
   }
 
   receive(topic: string, payload: Buffer): void {
+    const pending = this.routesByReply.get(topic)?.pending;
     const parsed = parseReply(payload);
     if (!('cause' in parsed)) {
-      const known = this.pending.resolve(keyOf(topic, parsed.value.id), parsed.value);
+      const known = pending?.resolve(parsed.value.id, parsed.value);
       if (!known) this.options.logger.debug(`${this.options.label}: nobody waits for the reply on ${topic}`);
       return;
     }
     const { cause, id } = parsed;
     const problem = new MialinkError('downlinkMalformed', { device: this.options.label, topic, cause });
-    const known = id !== undefined && this.pending.reject(keyOf(topic, id), problem);
+    const known = id !== undefined && pending?.reject(id, problem);
     if (known || this.warned) return;
     this.warned = true;
     this.options.logger.warn(problem);
@@ -83,28 +102,32 @@ export class Requests {
 
   /** The connection is over: replies to what was sent on it will not come. */
   rejectAll(problem: MialinkError): void {
-    this.pending.rejectAll(problem);
+    for (const { pending } of this.routesByReply.values()) pending.rejectAll(problem);
   }
 
-  private wait(
-    key: string,
-    leftMs: number,
-    values: { device: string; operation: string; timeoutMs: number },
-  ): Promise<CloudReply> {
-    return this.pending.wait(key, leftMs, () => {
-      this.options.probe();
-      return new MialinkError('noReply', values);
-    });
+  private routeOf(topic: string | undefined, method: string): Route {
+    const name = topic ?? method;
+    const known = this.routes.get(name);
+    if (known) return known;
+    const path = topic ?? requestTopic(this.options.identity, method);
+    const reply = replyTopic(path);
+    const route = this.routesByReply.get(reply) ?? { topic: path, pending: new Pending() };
+    if (this.routes.size >= MOST_ROUTES) this.forgetIdle();
+    this.routes.set(name, route);
+    this.routesByReply.set(reply, route);
+    return route;
+  }
+
+  private forgetIdle(): void {
+    for (const routes of [this.routes, this.routesByReply]) {
+      for (const [name, { pending }] of routes) if (pending.size === 0) routes.delete(name);
+    }
   }
 
   private takeId(): string {
     this.lastId = (this.lastId + 1) % ID_LIMIT;
     return String(this.lastId);
   }
-}
-
-function keyOf(topic: string, id: string): string {
-  return `${topic} ${id}`;
 }
 
 function accepted(reply: CloudReply, device: string, operation: string): CloudReply {

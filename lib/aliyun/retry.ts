@@ -6,6 +6,8 @@
  * Source: Alibaba Cloud IoT Platform, "MQTT connection": one connection per triple, connects are counted per minute.
  */
 import { Backoff } from '../backoff';
+import type { MialinkError } from '../errors';
+import { isTakeover } from './failure';
 
 /**
  * How a try ended: refused by the cloud, failed on the way, taken by another client (which the cloud tells with MQTT 5
@@ -20,6 +22,14 @@ export type Ending =
 export interface Backoffs {
   quick: Backoff;
   slow: Backoff;
+}
+
+/** `signedInAt`: when CONNACK came, by `performance.now()`; undefined: it never did. */
+export function endingOf(failure: MialinkError, signedInAt: number | undefined): Ending {
+  if (failure.code === 'AUTH') return { kind: 'refused' };
+  if (isTakeover(failure.cause)) return { kind: 'taken' };
+  if (signedInAt === undefined) return { kind: 'failed' };
+  return { kind: 'lost', connectedMs: performance.now() - signedInAt };
 }
 
 /** A connection that ends sooner after sign-in did not fail by chance. */
@@ -37,7 +47,10 @@ export class Retry {
     },
   ) {}
 
-  /** Milliseconds until the next try; how often another client had to be suspected already, this time included. */
+  /**
+   * Milliseconds until the next try; how often another client had to be suspected already, this time included. A broker
+   * that restarts again and again, and is back each time before we are, looks the same in MQTT 3.1.1.
+   */
   next(ending: Ending): { waitMs: number; takenTimes: number } {
     if (ending.kind === 'refused') return { waitMs: this.backoffs.slow.next(), takenTimes: 0 };
     if (ending.kind === 'failed') {

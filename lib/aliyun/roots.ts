@@ -5,7 +5,8 @@
  *
  * Read by OpenSSL all roots together take 1 MB and 40 ms, so that the connections of a process share them.
  */
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import type { ClientCertificate } from './settings-check';
 
 /** SHA-1 fingerprint B1:BC:96:8B:D4:F4:9D:62:2A:A8:9A:81:F2:15:01:52:A4:1D:82:9C. */
 export const GLOBALSIGN_ROOT_R1 = `-----BEGIN CERTIFICATE-----
@@ -32,12 +33,12 @@ HMUfpIBvFSDJ3gyICh3WZlXi/EjJKSZp4A==
 
 /** PEM texts of what is trusted besides Node's own roots: the root above and `more`. */
 export function additionalRoots(more: readonly string[] = []): string[] {
-  return [GLOBALSIGN_ROOT_R1, ...more];
+  return [...new Set([GLOBALSIGN_ROOT_R1, ...more])];
 }
 
 /** PEM texts for the option `ca` of a TLS connection. */
-export function trustedRoots(more: readonly string[] = []): string[] {
-  return [...rootCertificates, ...additionalRoots(more)];
+function trustedRoots(more: readonly string[] = []): string[] {
+  return [...tls().rootCertificates, ...additionalRoots(more)];
 }
 
 /** What was read of which `more`, for as long as a connection uses it: a cache and nothing else. */
@@ -45,10 +46,20 @@ const trusted = new Map<string, WeakRef<SecureContext>>();
 
 /** `trustedRoots` for the option `secureContext` of a TLS connection. */
 export function sharedTrust(more: readonly string[] = []): SecureContext {
-  const key = more.join('\n');
+  const key = additionalRoots(more).join('\n');
   const known = trusted.get(key)?.deref();
   if (known) return known;
-  const context = createSecureContext({ ca: trustedRoots(more) });
+  const context = tls().createSecureContext({ ca: trustedRoots(more) });
   trusted.set(key, new WeakRef(context));
   return context;
+}
+
+/** `sharedTrust` of one device, with the certificate by which it signs in. */
+export function trustWith({ cert, key }: ClientCertificate, more: readonly string[] = []): SecureContext {
+  return tls().createSecureContext({ ca: trustedRoots(more), cert, key });
+}
+
+/** Loaded with the first secure connection: a device on plain TCP starts sooner without it. */
+function tls(): typeof import('node:tls') {
+  return require('node:tls');
 }

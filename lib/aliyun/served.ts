@@ -12,8 +12,8 @@
 import { messageOf } from '../errors';
 import type { Logger } from '../logger';
 import { type CloudRequest, encode, parseRequest, replyBody } from './alink';
+import type { Answer } from './answer';
 import type { ServedRequest, ServeHandler } from './channel';
-import type { Answer } from './inbound';
 import { OpenCalls } from './open-calls';
 import { replyTopic } from './topics';
 import type { Uplink } from './uplink';

@@ -111,6 +111,11 @@ export interface CheckedSettings {
   outboxAgeHours: number;
 }
 
+/** Whether the secret it signs in with, if there is one, is that of a registration. */
+export function signsInRegistered({ registration, triple }: CheckedSettings): boolean {
+  return registration !== 'none' && triple.deviceSecret === '';
+}
+
 /** Throws the MialinkError (`CONFIG`) of the first setting that is missing or malformed. */
 export function checkSettings(settings: AliyunSettings): CheckedSettings {
   const triple = {
@@ -167,6 +172,8 @@ function checkPlace(productKey: string, settings: AliyunSettings, check: Check) 
   const byMqtt = registration === 'mqtt' || registration === 'mqtt-unregistered';
   check.that(isSecure(transport) || !byMqtt, 'transport', 'tls or wss for a registration by MQTT', transport);
   check.that(!bootstrap || !x509, 'bootstrap', 'off with X.509, which has one host for all', 'on');
+  const rule = 'off with a registration by MQTT, which needs region, instance id or endpoint';
+  check.that(!bootstrap || !byMqtt, 'bootstrap', rule, 'on');
   check.that(isPlace(authEndpoint), 'authEndpoint', 'host or host:port', authEndpoint);
   const endpoint = endpointOf({ productKey, region, instanceId, endpoint: written, transport, x509 });
   if (!endpoint) throw check.invalid('endpoint', 'host or host:port', written);

@@ -53,6 +53,7 @@ export function otaTopic({ productKey, deviceName }: Identity, kind: OtaTopic): 
 
 /** Where the answer to what came on `topic` goes; also where the cloud answers what we publish there. */
 export function replyTopic(topic: string): string {
+  if (!topic.includes('/rrpc/')) return `${topic}_reply`;
   if (SYNCHRONOUS.test(topic)) return topic;
   const rrpc = /^(\/sys\/[^/]+\/[^/]+\/rrpc)\/request\/([^/]+)$/.exec(topic);
   return rrpc ? `${rrpc[1]}/response/${rrpc[2]}` : `${topic}_reply`;
@@ -105,19 +106,28 @@ export function matchesFilter(filter: string, topic: string): boolean {
 
 /** Undefined for a topic that is none of the device's system topics for downlinks. */
 export function parseTopic(identity: Identity, topic: string): Downlink | undefined {
-  const sync = SYNCHRONOUS.test(topic);
-  const path = topic.replace(SYNCHRONOUS, '');
+  const path = topic.startsWith('/ext/') ? topic.replace(SYNCHRONOUS, '') : topic;
+  const sync = path !== topic;
   const prefix = `${sys(identity)}/`;
   if (!path.startsWith(prefix)) return undefined;
   const rest = path.slice(prefix.length);
-  const service = /^thing\/service\/([^/]+)$/.exec(rest)?.[1];
-  // With `+` a broker may send our own answers back to us.
-  if (service) return service.endsWith('_reply') ? undefined : { kind: 'service', sync, service };
+  if (rest.startsWith('thing/service/')) return parseServiceTopic(rest, sync);
   if (sync) return undefined;
-  if (rest === 'thing/service/property/set') return { kind: 'propertySet', sync };
   if (/^rrpc\/request\/[^/]+$/.test(rest)) return { kind: 'rrpc', sync: true };
   // Raw data is no Alink: whoever subscribes it takes it.
   if (!/^_?thing\/[^/]/.test(rest) || rest.startsWith('thing/model/')) return undefined;
-  if (rest.endsWith('_reply')) return rest.startsWith('thing/service/') ? undefined : { kind: 'reply' };
-  return { kind: 'request', sync, method: rest.replaceAll('/', '.') };
+  return rest.endsWith('_reply') ? { kind: 'reply' } : requestOf(rest);
+}
+
+function parseServiceTopic(rest: string, sync: boolean): Downlink | undefined {
+  // With `+` a broker may send our own answers back to us.
+  if (rest.endsWith('_reply')) return undefined;
+  const service = /^thing\/service\/([^/]+)$/.exec(rest)?.[1];
+  if (service) return { kind: 'service', sync, service };
+  if (sync) return undefined;
+  return rest === 'thing/service/property/set' ? { kind: 'propertySet', sync } : requestOf(rest);
+}
+
+function requestOf(rest: string): Downlink {
+  return { kind: 'request', sync: false, method: rest.replaceAll('/', '.') };
 }

@@ -2,10 +2,11 @@
  * One command on its way: what it asks, every id under which it was sent, and the promise that settles exactly once,
  * by the answer, its deadline, its caller or the end of the session.
  */
+
+import type { Alarm } from '../alarm';
 import type { Backoff } from '../backoff';
 import { MialinkError, type PeerError, type Values } from '../errors';
 import { type Deferred, deferred } from '../wait';
-import type { Alarm } from './alarm';
 import type { Measurement } from './answer-time';
 import { type Circumstances, type Clue, explain, weightier } from './clues';
 import { meaningOf } from './device-errors';

@@ -9,10 +9,10 @@
  * by closures of its own: a program may have a thousand sessions.
  */
 import { EventEmitter } from 'node:events';
+import { Alarm } from '../alarm';
 import { MialinkError } from '../errors';
 import { runListener } from '../listener';
 import { type Logger, silentLogger } from '../logger';
-import { Alarm } from './alarm';
 import type { Circumstances, Clue } from './clues';
 import { type Answer, Command, type CommandOptions, type CommandOwner } from './command';
 import { Delivery } from './delivery';

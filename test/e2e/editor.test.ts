@@ -8,7 +8,23 @@ import type { FlowNode } from '../support/node-red';
 const EXAMPLES = join(__dirname, '../../examples');
 const CATEGORIES = {
   miIO: ['miio-command', 'miio-discover', 'miio-event', 'miio-ota', 'miio-property'],
-  'Aliyun IoT': ['aliyun-event', 'aliyun-ota', 'aliyun-property', 'aliyun-reply', 'aliyun-service'],
+  'Aliyun IoT': [
+    'aliyun-config',
+    'aliyun-diag',
+    'aliyun-event',
+    'aliyun-job',
+    'aliyun-log',
+    'aliyun-ota',
+    'aliyun-property',
+    'aliyun-raw',
+    'aliyun-reply',
+    'aliyun-reset',
+    'aliyun-service',
+    'aliyun-shadow',
+    'aliyun-tag',
+    'aliyun-time',
+    'aliyun-topic',
+  ],
 };
 const FLOW_NODES = Object.values(CATEGORIES).flat();
 const NEEDS_DEVICE = 'Device: choose one';

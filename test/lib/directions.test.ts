@@ -60,16 +60,29 @@ const PURE_ALIYUN = [
   'lib/aliyun/endpoint',
   'lib/aliyun/topics',
   'lib/aliyun/alink',
+  'lib/aliyun/answer',
   'lib/aliyun/last-values',
+  'lib/aliyun/timed',
   'lib/aliyun/access/identity-notice',
+  'lib/aliyun/access/refusal',
   ...['credentials', 'register-sign', 'refusal'].map((name) => `lib/aliyun/registration/${name}`),
-  ...['entries', 'data-type', 'tsl', 'rule', 'schema', 'convert', 'refusal', 'checker', 'thing-model'].map(
-    (name) => `lib/aliyun/model/${name}`,
-  ),
-  ...['entry', 'record', 'verdict'].map((name) => `lib/aliyun/outbox/${name}`),
+  ...[
+    'entries',
+    'data-type',
+    'tsl',
+    'rule',
+    'schema',
+    'convert',
+    'refusal',
+    'checker',
+    'thing-model',
+    'post',
+  ].map((name) => `lib/aliyun/model/${name}`),
+  ...['entry', 'record', 'verdict', 'crc32'].map((name) => `lib/aliyun/outbox/${name}`),
   ...['shadow-message', 'custom-topic', 'log-entry', 'remote-config/notice'].map(
     (name) => `lib/aliyun/functions/${name}`,
   ),
+  'lib/aliyun/diagnosis/obstacle',
   'lib/aliyun/ota/notice',
 ];
 

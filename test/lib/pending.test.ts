@@ -1,4 +1,4 @@
-/** Requests that wait for an answer: each settles once, and no timer stays behind. */
+/** Requests that wait for an answer: each settles once, and no timer keeps the program running. */
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
 import { Pending } from '../../lib/pending';
@@ -22,7 +22,30 @@ describe('the table of pending requests', () => {
     assert.ok(pending.resolve(1, 'first'));
     assert.deepEqual(await Promise.all([one, two]), ['first', 'second']);
     assert.equal(pending.size, 0);
-    assert.equal(clock.countTimers(), 0);
+  });
+
+  it('keeps the program running as long as somebody waits', () => {
+    const started = sinon.spy(globalThis, 'setTimeout');
+    void pending.wait(1, 100, late);
+    void pending.wait(2, 200, late);
+    const [timer] = started.returnValues;
+    started.restore();
+    assert.equal(clock.countTimers(), 1);
+    pending.resolve(1, 'first');
+    assert.ok(timer?.hasRef());
+    pending.resolve(2, 'second');
+    assert.ok(!timer?.hasRef());
+    void pending.wait(3, 100, late);
+    assert.ok(timer?.hasRef());
+  });
+
+  it('rejects each in its own time', async () => {
+    const [slow, quick] = [pending.wait(1, 300, late), pending.wait(2, 100, late)];
+    clock.tick(100);
+    await assert.rejects(quick, /too late/);
+    assert.ok(pending.has(1));
+    clock.tick(200);
+    await assert.rejects(slow, /too late/);
   });
 
   it('refuses a second wait for one key, and settles the first', async () => {
@@ -30,7 +53,6 @@ describe('the table of pending requests', () => {
     await assert.rejects(pending.wait(1, 100, late), /waited for already/);
     pending.resolve(1, 'answer');
     assert.equal(await first, 'answer');
-    assert.equal(clock.countTimers(), 0);
   });
 
   it('rejects one by its key', async () => {
@@ -39,7 +61,6 @@ describe('the table of pending requests', () => {
     assert.ok(pending.reject(1, new Error('refused')));
     await assert.rejects(request, /refused/);
     assert.ok(!pending.has(1));
-    assert.equal(clock.countTimers(), 0);
   });
 
   it('rejects what is not answered in time, with an error made only then', async () => {

@@ -109,6 +109,16 @@ describe('aliyun-config', () => {
     assert.equal(lights('config').at(-1), 'red dot aliyun-config.status.failed');
   });
 
+  it('fails with CODEC for what is not in the format of its field', async () => {
+    await loadConnected({ format: 'json' });
+    bench.lamp.configure('interval=30');
+    const caught = nextError('errors');
+    node('config').receive({});
+    const { code, message } = await caught;
+    assert.equal(code, 'CODEC');
+    assert.match(message, /lamp-1 .*cannot be read: it is not JSON/);
+  });
+
   it('answers a push that is no notice with 460 and passes nothing on', async () => {
     await loadConnected();
     const out = collect('out');

@@ -107,6 +107,23 @@ describe('aliyun-device with an outbox', () => {
   });
 });
 
+describe('an aliyun-property node with an outbox', () => {
+  const bench = useCloud();
+
+  it('shows the connection again when what was queued is delivered', async () => {
+    const lamp = bench.lampNode({ outbox: 'memory', timeoutMs: 500 });
+    await bench.load([PROPERTY, ...sinks('property')], undefined, lamp);
+    await statusText('property', 'aliyun-property.status.connected');
+    bench.cloud.knobs.dropReplies = true;
+    await post(7);
+    assert.equal(lights('property').at(-1), 'yellow ring aliyun-property.status.queued');
+    const shown = statusText('property', 'aliyun-property.status.connected');
+    bench.cloud.knobs.dropReplies = false;
+    await shown;
+    assert.equal(lights('property').at(-1), 'green dot aliyun-property.status.connected');
+  });
+});
+
 describe('aliyun-device with a thing model', () => {
   const userDir = useUserDir();
   const bench = useCloud();

@@ -13,6 +13,7 @@ describe('the devices of all aliyun-device nodes', () => {
   const heard: string[] = [];
   const owner = (name: string): Owner => ({
     logger: { debug: () => undefined, warn: ({ reason }) => heard.push(`${name}: ${reason}`) },
+    isUsedBy: (id) => id === `node of ${name}`,
     onRefused: () => heard.push(`${name}: refused`),
   });
   const entry = { kind: 'event', method: 'm', operation: 'o', params: {}, acceptedAt: 0 } as const;
@@ -30,6 +31,18 @@ describe('the devices of all aliyun-device nodes', () => {
     await devices.release(device, second);
     assert.equal(device.state, 'closed');
     assert.equal(devices.find(device.identity), undefined);
+  });
+
+  it('leave what was posted by a node of any of them to that node, and tell of all else', async () => {
+    const devices = new AliyunDevices();
+    const owners = [owner('first'), owner('second')];
+    const [device] = owners.map((one) => devices.take(setup, one, tmpdir()));
+    heard.length = 0;
+    for (const source of ['node of first', 'node of second', 'another node']) {
+      device?.emit('refused', { ...entry, source }, PROBLEM);
+    }
+    assert.deepEqual(heard, ['first: refused']);
+    for (const one of owners) if (device) await devices.release(device, one);
   });
 
   it('are remembered with their last twenty changes', async () => {

@@ -42,6 +42,21 @@ describe('aliyun-diag', () => {
     ]);
   });
 
+  it('says what is wrong with a value', async () => {
+    for (const [payload, text] of [
+      [{ snr: 3 }, /must be an object with a number as rssi, not one without it/],
+      [{ rssi: 'good' }, /must be an object with a number as rssi, not one in which it is good/],
+      [
+        { rssi: -50, per: {} },
+        /must be an object with a number as per, not one in which it is an empty object/,
+      ],
+    ] as const) {
+      const caught = nextError('errors');
+      node('diag').receive({ payload } as never);
+      assert.match((await caught).message, text);
+    }
+  });
+
   for (const payload of ['good', {}, { rssi: 'good' }, { rssi: -50, per: 'few' }, [{ rssi: -50 }, 5]]) {
     it(`refuses ${JSON.stringify(payload)}`, async () => {
       const caught = nextError('errors');

@@ -36,6 +36,18 @@ describe('aliyun-job', () => {
     assert.equal(lights('job').at(-1), 'green dot aliyun-job.status.done');
   });
 
+  it('keeps the job of a message, so that a flow may tell of it again and again, also after a failure', async () => {
+    await loadConnected();
+    const ordered = nextMessage('out2');
+    const job = bench.lamp.createJob({});
+    const message = await ordered;
+    const first = await answerTo({ ...message, operation: 'update', payload: { status: 'IN_PROGRESS' } });
+    assert.equal((first.aliyun as { code: number }).code, 200);
+    const { at } = await errorFor({ ...first, payload: { status: 'DONE' } });
+    await answerTo({ ...at, payload: { status: 'SUCCEEDED' } });
+    assert.equal(job.status, 'SUCCEEDED');
+  });
+
   it('asks for the next job, for one by its id and for the list', async () => {
     await loadConnected();
     const ordered = nextMessage('out2');

@@ -10,7 +10,7 @@ describe('aliyun-log', () => {
   async function load(fields: Record<string, unknown> = {}, mode: 0 | 1 = 1) {
     bench.lamp.setLogMode(mode);
     await bench.load([{ id: 'log', type: 'aliyun-log', device: 'lamp', ...fields }, ...sinks('log')]);
-    await statusText('log', `aliyun-log.status.${mode === 1 ? 'subscribed' : 'not-offered'}`);
+    await statusText('log', `aliyun-log.status.${mode === 1 ? 'log-on' : 'log-off'}`);
   }
   /** Resolves when the node has done with the message. */
   function write(payload: unknown) {
@@ -43,7 +43,7 @@ describe('aliyun-log', () => {
       traceContext: '',
       logContent: 'started',
     });
-    assert.equal(lights('log').at(-1), 'green dot aliyun-log.status.subscribed');
+    assert.equal(lights('log').at(-1), 'green dot aliyun-log.status.log-on');
   });
 
   it('writes an entry with all that it says', async () => {
@@ -94,14 +94,14 @@ describe('aliyun-log', () => {
   it('drops entries while the log is off in the cloud, and shows that', async () => {
     await load({}, 0);
     await write('unheard');
-    assert.equal(lights('log').at(-1), 'grey ring aliyun-log.status.not-offered');
+    assert.equal(lights('log').at(-1), 'grey ring aliyun-log.status.log-off');
     bench.lamp.setLogMode(1);
-    await statusText('log', 'aliyun-log.status.subscribed');
+    await statusText('log', 'aliyun-log.status.log-on');
     await write('heard');
     await logged(1);
     assert.deepEqual(contents(), ['heard']);
     bench.lamp.setLogMode(0);
-    await statusText('log', 'aliyun-log.status.not-offered');
+    await statusText('log', 'aliyun-log.status.log-off');
   });
 
   it('writes what came while the cloud was away, after the next connect', async () => {
@@ -147,6 +147,6 @@ describe('aliyun-log', () => {
     bench.cloud.knobs.replyCode = 200;
     await write('y');
     await logged(1);
-    assert.equal(lights('log').at(-1), 'green dot aliyun-log.status.subscribed');
+    assert.equal(lights('log').at(-1), 'green dot aliyun-log.status.log-on');
   });
 });

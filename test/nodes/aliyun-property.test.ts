@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { runInNewContext } from 'node:vm';
 import { collect, lights, sinks, useCloud } from '../support/aliyun';
 import { nextError, nextMessage, node, statusText } from '../support/flow';
 
@@ -90,6 +91,21 @@ describe('aliyun-property', () => {
       assert.equal((message.aliyun as { code: number }).code, 200);
       assert.deepEqual(bench.lamp.properties, { Brightness: { value: 4, time: TIME + 1 } });
     });
+
+    for (const [operation, payload] of [
+      ['post', (time: unknown) => ({ Brightness: { value: 5, time } })],
+      ['history', (time: unknown) => [{ Brightness: { value: 5, time } }]],
+      ['batch', (time: unknown) => ({ Brightness: [{ value: 5, time }] })],
+    ] as const) {
+      it(`take a Date as time in a ${operation}, also one out of a function node`, async () => {
+        await loadConnected();
+        for (const date of [new Date(TIME), runInNewContext(`new Date(${TIME})`)]) {
+          await answerTo({ operation, payload: payload(date) });
+        }
+        const { params } = bench.lamp.posts.at(-1) ?? assert.fail('nothing was posted');
+        assert.match(JSON.stringify(params), new RegExp(`{"value":5,"time":${TIME}}`));
+      });
+    }
 
     it('tell the desired properties, and to delete them', async () => {
       await loadConnected();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { runInNewContext } from 'node:vm';
 import { collect, lights, sinks, useCloud } from '../support/aliyun';
 import { nextError, nextMessage, node, statusText } from '../support/flow';
 
@@ -38,9 +39,10 @@ describe('aliyun-raw', () => {
     await answerTo({ payload: 'aé' });
     await answerTo({ payload: [0, 255] });
     await answerTo({ payload: new Uint8Array([7]) });
+    await answerTo({ payload: runInNewContext('new Uint8Array([8])') });
     assert.deepEqual(
       bench.lamp.rawPosts.map((bytes) => bytes.toString('hex')),
-      ['61c3a9', '00ff', '07'],
+      ['61c3a9', '00ff', '07', '08'],
     );
   });
 

@@ -52,6 +52,25 @@ describe('aliyun-service and aliyun-reply', () => {
     });
   }
 
+  it('answers the request in msg.request where another node has put its result into msg.aliyun', async () => {
+    await loadConnected(
+      { id: 'event', type: 'aliyun-event', device: 'lamp', event: 'blinked', wires: [['out2']] },
+      { id: 'failing', type: 'aliyun-event', device: 'lamp', wires: [] },
+    );
+    for (const [way, sink] of [
+      ['event', 'out2'],
+      ['failing', 'errors'],
+    ] as const) {
+      const called = nextMessage('called');
+      const answer = bench.lamp.invokeService('blink', {}, { sync: true });
+      const message = await called;
+      const behind = nextMessage(sink);
+      node(way).receive({ ...message, request: message.aliyun } as never);
+      reply({ ...(await behind), payload: { blinked: way } });
+      assert.deepEqual(await answer, { code: 200, data: { blinked: way } });
+    }
+  });
+
   it('answers with msg.code, as a number or as text, and without parameters where the payload is blank', async () => {
     await loadConnected();
     for (const code of [100_001, '100001']) {

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: so a person writes the placeholders
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { runInNewContext } from 'node:vm';
 import { collect, LAMP, lights, sinks, useCloud } from '../support/aliyun';
 import { nextError, nextMessage, node, type Received, statusText } from '../support/flow';
 
@@ -58,6 +59,8 @@ describe('aliyun-topic', () => {
     it('publishes bytes and text as they are, and anything else as JSON', async () => {
       await loadConnected({ topic: 'user/update' });
       const payloads: [unknown, string][] = [
+        [new Uint8Array([104, 105]), 'hi'],
+        [runInNewContext('new Uint8Array([104, 105])'), 'hi'],
         [Buffer.from('bytes'), 'bytes'],
         ['', ''],
         [{ a: [1] }, '{"a":[1]}'],

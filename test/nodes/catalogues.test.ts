@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { isRecord } from '../../nodes/runtime';
-import { CONNECTION, FIRMWARE, KEPT, OPERATION, PUSH, SWITCHED_OFF } from '../../nodes/status';
+import { CONNECTION, FIRMWARE, KEPT, LOG, OPERATION, PUSH, SWITCHED_OFF } from '../../nodes/status';
 
 const ROOT = join(__dirname, '../..');
 const NODES = join(ROOT, 'nodes');
@@ -185,16 +185,25 @@ function keysOfSource(type: string): string[] {
 /** The statuses that the node can show, by what its source uses. */
 function statusesOf(type: string): string[] {
   const source = readFileSync(join(NODES, `${type}.ts`), 'utf8');
-  const all = Object.keys({ ...CONNECTION, ...SWITCHED_OFF, ...OPERATION, ...KEPT, ...FIRMWARE, ...PUSH });
+  const all = Object.keys({
+    ...CONNECTION,
+    ...SWITCHED_OFF,
+    ...OPERATION,
+    ...KEPT,
+    ...FIRMWARE,
+    ...PUSH,
+    ...LOG,
+  });
   const shown = [...source.matchAll(/\blight\.show\w*\(.*\)/g)].join('\n');
   return all.filter(
     (status) =>
       (status in CONNECTION && source.includes('new ChosenDevice')) ||
       (status in SWITCHED_OFF && source.includes('new ChosenDevice<AliyunDevice>')) ||
-      (status in KEPT && source.includes('reportRefused(')) ||
+      (status in KEPT && source.includes('followOutbox(')) ||
       (status in OPERATION && source.includes('light.during(')) ||
       (status in FIRMWARE && source.includes('light.showFirmware(')) ||
       (status in PUSH && source.includes('light.showPush(')) ||
+      (status in LOG && source.includes('light.showLog(')) ||
       shown.includes(`'${status}'`),
   );
 }

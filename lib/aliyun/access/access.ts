@@ -6,17 +6,18 @@
  *              preauth   deviceSecret ──signs──> HTTPS ──> endpoint, iotId, iotToken ──> CONNECT
  *   bootstrap            HTTPS ──> endpoint, for all but preauth
  */
+import { MialinkError } from '../../errors';
 import { type Endpoint, isSecure } from '../endpoint';
 import { certificateSignIn, type Extras, preauthSignIn, type SignIn, signIn, tokenSignIn } from '../identity';
 import type { Credentials } from '../registration/credentials';
-import type { CheckedSettings } from '../settings';
+import { type CheckedSettings, signsInRegistered } from '../settings';
 import type { Bootstrap } from './bootstrap';
 import { preauthenticate } from './preauth';
 
 export interface Access {
   endpoint: Endpoint;
   /** By what it signs in, for texts. */
-  kind: 'secret' | 'token' | 'x509' | 'preauth';
+  kind: 'secret' | 'registered' | 'token' | 'x509' | 'preauth';
   connect: SignIn;
 }
 
@@ -27,7 +28,7 @@ export interface AccessSources {
   bootstrap: Bootstrap | undefined;
 }
 
-/** Rejects as `credentials`, `Bootstrap.endpoint` and `preauthenticate` do. */
+/** Rejects as `credentials`, `Bootstrap.endpoint` and `preauthenticate` do, and for a token without TLS. */
 export async function findAccess(
   settings: CheckedSettings,
   { credentials, bootstrap }: AccessSources,
@@ -42,7 +43,9 @@ export async function findAccess(
   }
   const given = await credentials(signal);
   if ('deviceToken' in given) {
-    return { endpoint: await findEndpoint(), kind: 'token', connect: tokenSignIn(triple, given, extras) };
+    const endpoint = await findEndpoint();
+    if (!isSecure(endpoint.transport)) throw tokenInTheOpen(settings);
+    return { endpoint, kind: 'token', connect: tokenSignIn(triple, given, extras) };
   }
   const own = { ...triple, deviceSecret: given.deviceSecret };
   if (settings.signIn === 'preauth') {
@@ -52,7 +55,14 @@ export async function findAccess(
   }
   const endpoint = await findEndpoint();
   const secureMode = isSecure(endpoint.transport) ? 2 : 3;
-  return { endpoint, kind: 'secret', connect: signIn(own, { signMethod, secureMode, extras }) };
+  const kind = signsInRegistered(settings) ? 'registered' : 'secret';
+  return { endpoint, kind, connect: signIn(own, { signMethod, secureMode, extras }) };
+}
+
+/** Other than a signature, a token can be used by whoever has seen it. */
+function tokenInTheOpen({ label: device, endpoint: { transport } }: CheckedSettings): MialinkError {
+  const rule = 'tls or wss with the token of a registration';
+  return new MialinkError('settingInvalid', { device, field: 'transport', rule, value: transport });
 }
 
 /** ext=1: synchronous services and custom RRPC arrive on /ext/rrpc; _ss=1: the cloud subscribes the system topics. */

@@ -4,13 +4,19 @@
  *   POST https://iot-auth-global.aliyuncs.com/auth/bootstrap      see identity's `bootstrapForm`
  *   {"code":200,"data":{"resources":{"mqtt":{"host":"…","port":1883}}},"message":"success"}
  *
- * The answer serves as long as connecting to it succeeds.
+ * The answer serves as long as connecting to it succeeds, and until the cloud wants it to be asked for again:
+ *
+ *   SYS/thing/bootstrap/notify   {"id":"1","version":"1.0","params":{"cmd":0}}
+ *
  * Source: the C SDK 3.2.0 and the C Link SDK 4.1.
  */
 import { BOOTSTRAP_HOST, type Endpoint } from '../endpoint';
 import { bootstrapForm } from '../identity';
 import type { CheckedSettings } from '../settings';
 import { askForEndpoint } from './resources';
+
+/** The method of the request by which the cloud wants that. */
+export const BOOTSTRAP_NOTICE = 'thing.bootstrap.notify';
 
 export class Bootstrap {
   private proven: Endpoint | undefined;
@@ -32,4 +38,13 @@ export class Bootstrap {
   keep(endpoint: Endpoint): void {
     this.proven = endpoint;
   }
+
+  forget(): void {
+    this.proven = undefined;
+  }
+}
+
+/** Undefined: the settings name the host. */
+export function bootstrapOf(settings: CheckedSettings): Bootstrap | undefined {
+  return settings.bootstrap ? new Bootstrap(settings) : undefined;
 }

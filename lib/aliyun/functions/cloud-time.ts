@@ -63,6 +63,7 @@ export class CloudClock {
       const sentAt = performance.now();
       const leftMs = Math.max(1, channel.timeoutMs - (sentAt - start));
       if (await timePassed(leftMs, response.promise)) {
+        channel.probe();
         throw new MialinkError('noReply', { device: channel.label, operation, timeoutMs: channel.timeoutMs });
       }
       return timeOf(await response.promise, sentAt);

@@ -6,9 +6,6 @@
  * `traceContext` may be missing. What is too long is cut.
  * Source: Alibaba Cloud IoT Platform, "Submit device logs".
  */
-import { inspect } from 'node:util';
-import { MialinkError } from '../../errors';
-import { isRecord } from '../../untrusted';
 
 /** From the least to the worst; `OTHER` has no rank and counts as the worst. */
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL', 'OTHER'] as const;
@@ -39,39 +36,14 @@ export interface LogItem {
   logContent: string;
 }
 
-const DEFAULT_LEVEL = 'INFO';
+export const DEFAULT_LEVEL = 'INFO';
 const LONGEST_CONTENT_BYTES = 4_096;
 const LONGEST_NAME_BYTES = 256;
 const MOST_IN_LOT = 40;
 /** Less than a message may have; control characters grow sixfold in JSON. */
 const MOST_LOT_BYTES = 200_000;
 /** Year 9999: later ones are spelt otherwise. */
-const LATEST_TIME = 253_402_300_799_999;
-const RULE = 'text, or {level?, module?, code?, content, time?, traceContext?}';
-
-/**
- * Reads text, or an object with the fields of `LogEntry` in any spelling that means the same: a level in lower case, a
- * date or its ISO text as time, a number as code, an object as content. Throws `payloadInvalid`, which names what is
- * wrong; `label` names the device in it.
- */
-export function readLogEntry(value: unknown, label: string): LogEntry {
-  if (typeof value === 'string') return { content: value };
-  const refuse = (rule: string, type: unknown) =>
-    new MialinkError('payloadInvalid', { device: label, operation: 'the log', rule, type: textOf(type) });
-  if (!isRecord(value) || value.content === undefined) throw refuse(RULE, kindOf(value));
-  const level = readLevel(value.level);
-  if (level === undefined) throw refuse(`of a level among ${LOG_LEVELS.join(', ')}`, value.level);
-  const time = readTime(value.time);
-  if (Number.isNaN(time)) throw refuse('of a time in ms since 1970 or as ISO text', value.time);
-  return {
-    level,
-    time,
-    content: textOf(value.content),
-    module: given(value.module),
-    code: given(value.code),
-    traceContext: given(value.traceContext),
-  };
-}
+export const LATEST_TIME = 253_402_300_799_999;
 
 /** Tells whether an entry is of the level `least` or a worse one. */
 export function isAtLeast(least: LogLevel): (entry: LogEntry) => boolean {
@@ -103,37 +75,6 @@ export function lotLength(items: readonly LogItem[]): number {
     return index > 0 && bytes > MOST_LOT_BYTES;
   });
   return tooMany === -1 ? Math.min(items.length, MOST_IN_LOT) : tooMany;
-}
-
-function readLevel(value: unknown): LogLevel | undefined {
-  if (value === undefined || value === '') return DEFAULT_LEVEL;
-  const level = typeof value === 'string' ? value.trim().toUpperCase() : '';
-  return isLogLevel(level) ? level : undefined;
-}
-
-function readTime(value: unknown): number | undefined {
-  if (value === undefined || value === '') return undefined;
-  const time = typeof value === 'string' || value instanceof Date ? new Date(value).getTime() : value;
-  return typeof time === 'number' && time >= 0 && time <= LATEST_TIME ? time : Number.NaN;
-}
-
-function given(value: unknown): string | undefined {
-  return value === undefined || value === '' ? undefined : textOf(value);
-}
-
-function textOf(value: unknown): string {
-  if (typeof value !== 'object') return String(value);
-  try {
-    return JSON.stringify(value) ?? inspect(value);
-  } catch {
-    // Circular, or with a bigint.
-    return inspect(value);
-  }
-}
-
-function kindOf(value: unknown): string {
-  if (isRecord(value)) return 'an object without content';
-  return value === null ? 'null' : typeof value;
 }
 
 /** The text's beginning that has so many bytes at most, without half a character. */

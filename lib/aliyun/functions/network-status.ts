@@ -45,8 +45,8 @@ function sampleOf({ label: device }: CloudChannel, status: NetworkStatus): objec
   for (const [name, value] of Object.entries(numbers)) {
     if (value === undefined && name !== 'rssi') continue;
     if (typeof value === 'number' && Number.isFinite(value)) continue;
-    const values = { device, operation: 'network status', rule: `a number as ${name}`, type: typeof value };
-    throw new MialinkError('payloadInvalid', values);
+    const values = { device, operation: 'network status', rule: `an object with a number as ${name}` };
+    throw new MialinkError('payloadInvalid', { ...values, type: `one in which it is ${value}` });
   }
   const wifi = { rssi, snr, per, err_stats: errStats };
   const known = Object.entries(wifi).filter(([, value]) => value !== undefined);

@@ -65,14 +65,20 @@ export class Rrpc {
   }
 
   /**
-   * Answers with bytes, text or an object as JSON. Rejects with `replyLate` (TIMEOUT) when the call was answered
-   * already or its 7 s are over, and as `CloudChannel.publish` does.
+   * Answers with bytes, text or an object as JSON, ahead of what stands in line. Rejects with `replyLate` (TIMEOUT) when
+   * the call was answered already or its 7 s are over, and as `CloudChannel.publishAnswer` does: where nothing was sent
+   * it may be answered again.
    */
   async answer({ mid: id, topic }: RrpcKey, payload: object | string | Buffer): Promise<void> {
     const { channel } = this;
-    if (!this.calls.settle({ id, topic })) throw new MialinkError('replyLate', { device: channel.label, id });
+    const call = { id, topic };
+    const late = new MialinkError('replyLate', { device: channel.label, id });
+    if (!this.calls.isOpen(call)) throw late;
     const to = ON_TOPIC.test(topic) ? topic : replyTopic(topic);
-    await channel.publish(to, payload, { qos: 0, operation: 'RRPC answer' });
+    const settle = () => {
+      if (!this.calls.settle(call)) throw late;
+    };
+    await channel.publishAnswer(to, payload, { qos: 0, operation: 'RRPC answer', settle });
   }
 
   /** Forgets the calls that are open. */

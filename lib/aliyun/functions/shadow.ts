@@ -2,7 +2,8 @@
  * The device shadow, as a device uses it: it reports, asks, and hears what is wished.
  *
  * The messages are those of `shadow-message`. One request is on its way at a time, since a reply does not have to say
- * which request it answers. The version of a change is one above the last one seen; before the first change of a
+ * which request it answers. One without `clientToken` that comes later than its time limit is taken for that of the next
+ * request, if one is under way then. The version of a change is one above the last one seen; before the first change of a
  * connection it is asked for, as the cloud's side may have changed the document meanwhile.
  *
  * Source: Alibaba Cloud IoT Platform, "Device shadow data stream".

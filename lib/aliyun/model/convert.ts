@@ -33,11 +33,10 @@ export function asMilliseconds(value: unknown): number | undefined {
 }
 
 function convertMembers({ members }: Struct, value: Json): Json {
-  // Not by assignment: a key `__proto__` stays a key, and is refused as an unknown one.
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => {
-      const member = members.get(name);
-      return [name, member ? convert(member.dataType, item) : item];
-    }),
-  );
+  // A key `__proto__` stays a key, and is refused as an unknown one; no member has this name.
+  const copy = { ...value };
+  for (const [name, { dataType }] of members) {
+    if (Object.hasOwn(copy, name)) copy[name] = convert(dataType, copy[name]);
+  }
+  return copy;
 }

@@ -138,9 +138,12 @@ export class ThingModel {
     if (!isRecord(given)) throw this.malformed(operation, 'an object of properties', typeName(given));
     const identifiers = Object.keys(given);
     this.refuseTooMany(identifiers.length, operation);
-    const checked: Json = {};
+    // Most values stay as they are: copied as a whole, they take half the time.
+    const checked: Json = { ...given };
     for (const identifier of identifiers) {
-      checked[identifier] = check(identifier, this.typeOf('properties', identifier), given[identifier]);
+      const value = given[identifier];
+      const converted = check(identifier, this.typeOf('properties', identifier), value);
+      if (converted !== value) checked[identifier] = converted;
     }
     return checked;
   }

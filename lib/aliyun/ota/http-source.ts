@@ -9,9 +9,9 @@
  * The address is signed, so no error text quotes it.
  * Source: RFC 9110, chapters 14 (range requests) and 15 (status codes).
  */
-import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, request } from 'undici';
 import { MialinkError, messageOf } from '../../errors';
+import { sharedTrust } from '../roots';
 
 export interface SourceOptions {
   /** Names the device in error texts. */
@@ -52,7 +52,7 @@ export class HttpSource {
     this.url = this.accepted(url);
     this.agent = new Agent({
       connect: {
-        ca: [...rootCertificates, ...(options.ca ?? [])],
+        secureContext: sharedTrust(options.ca),
         rejectUnauthorized: true,
         timeout: options.stallMs,
       },

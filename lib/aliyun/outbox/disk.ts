@@ -1,5 +1,15 @@
 /** What Node's file handles leave to their users. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncDirectory } from '../sync-directory';
+
+/** With those above it, for nobody else (mode 0700); a power cut takes away none of those that are new. `path` is absolute. */
+export async function makeDirectory(path: string): Promise<void> {
+  const highest = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (highest === undefined) return;
+  for (let made = path; made.length >= highest.length; made = dirname(made))
+    await syncDirectory(dirname(made));
+}
 
 /** All of it: a full disk may take a part before it fails. */
 export async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
@@ -23,18 +33,6 @@ export async function readRange(path: string, start: number, end: number): Promi
       length += bytesRead;
     }
     return bytes.subarray(0, length);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes the names in the directory outlast a power cut. */
-export async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open a directory, and its file systems keep a journal of names.
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
   } finally {
     await handle.close();
   }

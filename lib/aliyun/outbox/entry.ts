@@ -18,11 +18,13 @@ export interface OutboxEntry {
   acceptedAt: number;
   /** Who is told if the cloud refuses it. */
   source?: string;
+  /** The thing model was not known yet. */
+  isUnchecked?: boolean;
 }
 
 /** One line. Throws `payloadInvalid` for params that the cloud would never take: no JSON, too long, too deep. */
 export function entryText(entry: OutboxEntry, device: string): string {
-  const { kind, method, topic, operation, params, acceptedAt, source } = entry;
+  const { kind, method, topic, operation, params, acceptedAt, source, isUnchecked } = entry;
   const present = {
     kind,
     method,
@@ -31,6 +33,7 @@ export function entryText(entry: OutboxEntry, device: string): string {
     params,
     acceptedAt,
     ...(source !== undefined && { source }),
+    ...(isUnchecked && { isUnchecked }),
   };
   const text = encode(present, device, operation);
   if (!isDeeperThan(params, MAX_DEPTH)) return text;
@@ -47,12 +50,13 @@ export function readEntry(text: string): OutboxEntry | undefined {
     return undefined;
   }
   if (!isRecord(read) || isDeeperThan(read.params, MAX_DEPTH)) return undefined;
-  const { method, topic, operation, params, acceptedAt, source } = read;
+  const { method, topic, operation, params, acceptedAt, source, isUnchecked } = read;
   const kind = KINDS.find((one) => one === read.kind);
   if (kind === undefined || typeof method !== 'string' || typeof operation !== 'string') return undefined;
   if (typeof acceptedAt !== 'number' || params === undefined) return undefined;
   if (!isTextOrMissing(topic) || !isTextOrMissing(source)) return undefined;
-  return { kind, method, topic, operation, params: withoutPrototypes(params), acceptedAt, source };
+  const entry = { kind, method, topic, operation, params: withoutPrototypes(params), acceptedAt, source };
+  return isUnchecked === true ? { ...entry, isUnchecked } : entry;
 }
 
 function isTextOrMissing(value: unknown): value is string | undefined {

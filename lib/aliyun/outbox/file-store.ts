@@ -6,16 +6,16 @@
  *
  * An append is synced before it resolves, so neither a crash nor a power cut takes it away. A removal is written, not
  * synced: after `kill -9` nothing comes twice, after a power cut the removals of the last seconds may be undone. What is
- * damaged is skipped. Only one piece of a segment is in memory.
+ * damaged or was deleted from outside is skipped. Only one piece of a segment is in memory.
  *
  * Why not a library: of the storage libraries for Node, level and lmdb come with native code and an install script;
  * node-sqlite3-wasm blocks the process at each sync, and after `kill -9` the lock that it leaves keeps everyone out; nedb
  * does not sync what it adds and holds all of it in memory, lowdb writes all of it anew each time. A queue needs no
  * more than adding at one end and a mark at the other.
  */
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { readRange, syncDirectory } from './disk';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeDirectory, readRange } from './disk';
 import { HeadFile, type Position } from './head-file';
 import { lineOf, type ReadLine, readLine } from './record';
 import { type Segment, scan, segmentNumbers } from './segment';
@@ -27,9 +27,10 @@ interface Open {
   writer: SegmentWriter;
 }
 
-interface Oldest {
+/** A text that was read, and not removed yet. */
+interface Line {
   text: string;
-  /** Of its line, in the first segment. */
+  segment: Segment;
   end: number;
 }
 
@@ -50,8 +51,11 @@ export class FileStore implements OutboxStore {
   private segments: Segment[] = [];
   /** Up to here the first segment is used up. */
   private offset = 0;
-  private oldest: Oldest | undefined;
-  /** Bytes of the first segment, from `start` on. */
+  /** The oldest, as far as they were asked for. */
+  private readonly lines: Line[] = [];
+  /** What comes behind them: which segment, and where in it. */
+  private next = { index: 0, offset: 0 };
+  /** Bytes of the segment that is read, from `start` on. */
   private piece = NO_PIECE;
   private damagedSoFar = 0;
 
@@ -77,8 +81,7 @@ export class FileStore implements OutboxStore {
     if (inUse.has(this.place)) throw new Error(`${this.place} is in use by another outbox`);
     inUse.add(this.place);
     try {
-      const made = await mkdir(this.place, { recursive: true, mode: 0o700 });
-      if (made !== undefined) await syncDirectory(dirname(made));
+      await makeDirectory(this.place);
       this.parts = await this.openParts();
     } catch (error) {
       inUse.delete(this.place);
@@ -90,20 +93,27 @@ export class FileStore implements OutboxStore {
     await this.opened.writer.append(lineOf(text));
   }
 
-  async first(): Promise<string | undefined> {
-    this.oldest ??= await this.findOldest();
-    return this.oldest?.text;
+  async at(index: number): Promise<string | undefined> {
+    while (this.lines.length <= index) {
+      const line = await this.readNext();
+      if (!line) return undefined;
+      this.lines.push(line);
+    }
+    return this.lines[index]?.text;
   }
 
   async removeFirst(): Promise<void> {
     const { head } = this.opened;
-    this.oldest ??= await this.findOldest();
-    const [segment] = this.segments;
-    if (!this.oldest || !segment) return;
-    this.offset = this.oldest.end;
-    this.oldest = undefined;
-    segment.left -= 1;
-    await head.write({ segment: segment.number, offset: this.offset });
+    await this.at(0);
+    const line = this.lines.shift();
+    if (!line) return;
+    const usedUp = this.segments.splice(0, this.segments.indexOf(line.segment));
+    this.next.index -= usedUp.length;
+    this.offset = line.end;
+    line.segment.left -= 1;
+    await head.write({ segment: line.segment.number, offset: line.end });
+    // What cannot be deleted now is deleted when the store is opened again.
+    for (const { path } of usedUp) await rm(path, { force: true }).catch(() => undefined);
   }
 
   async close(): Promise<void> {
@@ -138,7 +148,7 @@ export class FileStore implements OutboxStore {
   private async findSegments(head: Position): Promise<number> {
     const numbers = await segmentNumbers(this.place);
     this.segments = [];
-    this.oldest = undefined;
+    this.lines.length = 0;
     this.piece = NO_PIECE;
     this.damagedSoFar = 0;
     for (const number of numbers) {
@@ -147,6 +157,7 @@ export class FileStore implements OutboxStore {
       else await rm(this.pathOf(number), { force: true });
     }
     this.offset = this.segments[0]?.number === head.segment ? head.offset : 0;
+    this.next = { index: 0, offset: this.offset };
     return Math.max(head.segment, numbers.at(-1) ?? 0);
   }
 
@@ -158,20 +169,26 @@ export class FileStore implements OutboxStore {
     return segment.left > 0 ? segment : undefined;
   }
 
-  private async findOldest(): Promise<Oldest | undefined> {
-    for (let [segment] = this.segments; segment; [segment] = this.segments) {
-      while (this.offset < segment.bytes) {
-        const { text, end } = await this.lineAt(this.offset, segment);
-        if (text !== undefined) return { text, end };
-        this.offset = end;
+  private async readNext(): Promise<Line | undefined> {
+    for (let segment = this.segments[this.next.index]; segment; segment = this.segments[this.next.index]) {
+      while (this.next.offset < segment.bytes) {
+        const { text, end } = await this.lineAt(this.next.offset, segment);
+        this.next.offset = end;
+        if (text !== undefined) return { text, segment, end };
       }
-      // They were whole when they were counted.
-      this.damagedSoFar += segment.left;
-      segment.left = 0;
-      if (this.segments.length === 1) return undefined;
-      await this.leave(segment);
+      this.countMissing(segment);
+      if (this.next.index === this.segments.length - 1) return undefined;
+      this.next = { index: this.next.index + 1, offset: 0 };
+      this.piece = NO_PIECE;
     }
     return undefined;
+  }
+
+  /** Of a segment that was read to its end: they were whole when they were counted. */
+  private countMissing(segment: Segment): void {
+    const found = this.lines.filter((line) => line.segment === segment).length;
+    this.damagedSoFar += segment.left - found;
+    segment.left = found;
   }
 
   private async lineAt(offset: number, segment: Segment): Promise<ReadLine> {
@@ -179,7 +196,7 @@ export class FileStore implements OutboxStore {
   }
 
   private async lineInNextPiece(offset: number, { path, bytes: end }: Segment): Promise<ReadLine> {
-    this.piece = { start: offset, bytes: await readRange(path, offset, end) };
+    this.piece = { start: offset, bytes: await readRange(path, offset, end).catch(nothingIfDeleted) };
     return this.lineInPiece(offset) ?? { text: undefined, end };
   }
 
@@ -189,15 +206,13 @@ export class FileStore implements OutboxStore {
     return line && { text: line.text, end: line.end + start };
   }
 
-  private async leave({ path }: Segment): Promise<void> {
-    this.segments.shift();
-    this.offset = 0;
-    this.piece = NO_PIECE;
-    // What cannot be deleted now is deleted when the store is opened again.
-    await rm(path, { force: true }).catch(() => undefined);
-  }
-
   private pathOf(number: number): string {
     return join(this.place, `${number}.log`);
   }
+}
+
+/** A file that is gone takes its texts with it; any other failure may pass. */
+function nothingIfDeleted(error: unknown): Buffer {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return NO_PIECE.bytes;
+  throw error;
 }

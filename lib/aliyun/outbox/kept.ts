@@ -1,6 +1,10 @@
 /**
  * The posts in a store, oldest first, within bounds of room and age. They may be added while others are looked at or
- * removed. All that rejects, rejects with a MialinkError.
+ * removed. They leave the store strictly in order: one that is delivered before an older one stays in it, and is not
+ * given out again by this process. All that rejects, rejects with a MialinkError.
+ *
+ * A post is too old by the clock, but none is for a clock that was just set: those of this process also have to be kept
+ * so long by a clock that only runs, and those of a former process for an hour.
  */
 import { MialinkError, messageOf, type Reason, type Values } from '../../errors';
 import { entryText, type OutboxEntry, readEntry } from './entry';
@@ -27,10 +31,14 @@ export class Kept {
   private closing: Promise<void> | undefined;
   /** Openings and additions under way: what they bring does not count yet. */
   private arriving = 0;
-  /** As read from the store, and still in it. */
-  private first: OutboxEntry | undefined;
+  /** The oldest in the store, as far as they were read; undefined: delivered, or unreadable. Never the first. */
+  private readonly front: (OutboxEntry | undefined)[] = [];
   /** Whoever looks and removes does so one after the other. */
   private turn: Promise<unknown> = Promise.resolve();
+  /** Of `performance.now()`. */
+  private openedAt = 0;
+  /** How many a former process has left. */
+  private inherited = 0;
   private unreadable = 0;
   private damageTold = 0;
 
@@ -61,19 +69,30 @@ export class Kept {
     await this.alone(() => this.trim()).catch(this.options.warn);
   }
 
-  /** Undefined if nothing is kept any more. Rejects with `outboxFailed` or `closed`. */
-  async oldest(): Promise<OutboxEntry | undefined> {
+  /**
+   * Those of the `count` oldest that are not delivered; and if all of these are stuck, the next ones up to one that is
+   * not. Rejects with `outboxFailed` or `closed`.
+   */
+  async oldest(count: number, isStuck: (entry: OutboxEntry) => boolean): Promise<OutboxEntry[]> {
     await (this.opened ?? this.open());
     return this.alone(async () => {
       await this.trim();
-      return this.findFirst();
+      const found: OutboxEntry[] = [];
+      for (let index = 0; index < count || found.every(isStuck); index++) {
+        if (!(await this.readUpTo(index))) break;
+        const entry = this.front[index];
+        if (entry) found.push(entry);
+      }
+      return found;
     });
   }
 
-  /** If it is still the oldest: it may have been dropped meanwhile. */
+  /** If it is still kept: it may have been dropped meanwhile. */
   async remove(entry: OutboxEntry): Promise<void> {
     await this.alone(async () => {
-      if (this.first === entry) await this.removeFirst();
+      const index = this.front.indexOf(entry);
+      if (index > 0) this.front[index] = undefined;
+      if (index === 0) await this.removeFirst();
     });
   }
 
@@ -102,6 +121,8 @@ export class Kept {
       this.opened = undefined;
       throw error;
     }
+    this.openedAt = performance.now();
+    this.inherited = this.length;
     this.tellDamage();
   }
 
@@ -122,29 +143,43 @@ export class Kept {
     if (store.bytes > maxBytes && store.length > 1) {
       return this.problem('outboxDropped', { limitMb: maxBytes / MB });
     }
-    const oldest = maxAgeMs > 0 ? await this.findFirst() : undefined;
+    const ageHereMs = performance.now() - this.openedAt;
+    if (maxAgeMs === 0 || ageHereMs <= (this.inherited > 0 ? Math.min(maxAgeMs, HOUR_MS) : maxAgeMs))
+      return undefined;
+    await this.readUpTo(0);
+    const [oldest] = this.front;
     if (!oldest || Date.now() - oldest.acceptedAt <= maxAgeMs) return undefined;
     return this.problem('outboxDropped', { context: 'old', hours: maxAgeMs / HOUR_MS });
   }
 
-  private async findFirst(): Promise<OutboxEntry | undefined> {
-    const { store } = this.options;
-    while (!this.first) {
-      const text = await this.orFail(store.first());
+  /** False if the store ends before. */
+  private async readUpTo(index: number): Promise<boolean> {
+    while (this.front.length <= index) {
+      const text = await this.orFail(this.options.store.at(this.front.length));
       this.tellDamage();
-      if (text === undefined) return undefined;
-      this.first = readEntry(text);
-      if (this.first) break;
-      this.unreadable += 1;
-      await this.removeFirst();
+      if (text === undefined) return false;
+      const entry = readEntry(text);
+      if (!entry) this.unreadable += 1;
+      this.front.push(entry);
+      await this.removeDelivered();
     }
-    return this.first;
+    return true;
+  }
+
+  /** With those behind it that have only waited for it. */
+  private async removeFirst(): Promise<void> {
+    this.front[0] = undefined;
+    await this.removeDelivered();
   }
 
   /** Gone in any case: what the store cannot record comes again in the next process. */
-  private async removeFirst(): Promise<void> {
-    this.first = undefined;
-    await this.orFail(this.options.store.removeFirst()).catch(this.options.warn);
+  private async removeDelivered(): Promise<void> {
+    const { store, warn } = this.options;
+    while (this.front.length > 0 && this.front[0] === undefined) {
+      this.front.shift();
+      this.inherited = Math.max(0, this.inherited - 1);
+      await this.orFail(store.removeFirst()).catch(warn);
+    }
   }
 
   private tellDamage(): void {

@@ -1,14 +1,18 @@
 /**
  * What is posted while the cloud is away is kept and delivered later, in the order in which it was accepted, each until
- * its reply. One is under way at a time: were the next one sent before, and the reply to the first got lost, the first
- * would be sent again and its older value overtake the younger.
+ * its reply. Some are under way at a time, or one reply's way would be the price of each. When one of them fails, no
+ * more are sent until the others are settled; then the oldest goes first. A value that overtakes a younger one on its
+ * second try harms nothing: each has its time.
  *
  *   paused ──resume──> delivering ──nothing is kept──> idle ──add──> delivering
  *                          └──kept for another try──> waiting ──time, resume──> delivering
  *   any ──pause──> paused        any ──close──> closed
  *
- * A reply that gets lost makes a post come twice, never not at all. A post that the cloud refuses by a fault of its own
- * (500) is tried again and again, and holds up those behind it, until it is older than `maxAgeMs`.
+ * A reply that gets lost makes a post come twice, never not at all. What was answered behind one that was not comes
+ * twice only if the process is killed before that one is settled. A post that the cloud refuses by a fault of its own
+ * (500) is tried again and again, and holds up those behind it, until it is older than `maxAgeMs`. One that gets no reply
+ * is warned of, and counts as refused when five tries on one connection had none, nor the next one, during which the
+ * cloud answered another: a cloud that answers nobody loses nothing.
  */
 import { EventEmitter } from 'node:events';
 import { Backoff } from '../../backoff';
@@ -17,11 +21,13 @@ import { runListener } from '../../listener';
 import type { Logger } from '../../logger';
 import type { OutboxEntry } from './entry';
 import { Kept, type KeptOptions } from './kept';
-import { isRefusedForGood } from './verdict';
+import { isRefusedForGood, isUnanswered } from './verdict';
 
 export interface OutboxOptions extends Omit<KeptOptions, 'warn' | 'onDrop'> {
   /** Always settles: resolves when the cloud has taken it, else rejects with a MialinkError. */
   deliver(entry: OutboxEntry): Promise<unknown>;
+  /** Whether a post need not stand in line, where its time would run. */
+  mayGoNow(): boolean;
   logger: Logger;
   /** Waiting times before another try; default 1 s to 60 s. */
   retry?: Backoff;
@@ -30,11 +36,18 @@ export interface OutboxOptions extends Omit<KeptOptions, 'warn' | 'onDrop'> {
 export interface OutboxEvents {
   /** More or less is kept than before. */
   change: [];
-  /** The cloud will never take it: it is not kept any more. */
+  /** The cloud will never take it, or never answers it: it is not kept any more. */
   refused: [OutboxEntry, MialinkError];
   /** So many of the oldest were given up, for want of room or for their age. */
   dropped: [number];
 }
+
+/** So many of the oldest may be under way, or have been answered before an older one. */
+const WINDOW = 16;
+/** One reply may get lost. */
+const TRIES_BEFORE_WARNING = 2;
+/** With the pauses between them, the connection would have been found broken meanwhile. */
+const MAX_TRIES = 5;
 
 export class Outbox extends EventEmitter<OutboxEvents> {
   private state: 'paused' | 'delivering' | 'idle' | 'waiting' | 'closed' = 'paused';
@@ -43,6 +56,11 @@ export class Outbox extends EventEmitter<OutboxEvents> {
   private timer: NodeJS.Timeout | undefined;
   private delivery = Promise.resolve();
   private droppedSoFar = 0;
+  private readonly underWay = new Map<OutboxEntry, Promise<void>>();
+  /** How many the cloud has answered. */
+  private answers = 0;
+  /** Tries without a reply on the present connection: a broken one explains the silence. */
+  private readonly silentTries = new Map<OutboxEntry, number>();
   /** Once is enough, until it has been empty. */
   private readonly warned = new Set<Reason>();
 
@@ -100,6 +118,7 @@ export class Outbox extends EventEmitter<OutboxEvents> {
     if (this.state === 'closed') return;
     clearTimeout(this.timer);
     this.state = 'paused';
+    this.silentTries.clear();
   }
 
   /** For good. Resolves when what is under way is settled and the store closed; what is kept stays kept. */
@@ -122,27 +141,57 @@ export class Outbox extends EventEmitter<OutboxEvents> {
   private async deliverKept(): Promise<void> {
     while (this.state === 'delivering') {
       try {
-        const entry = await this.kept.oldest();
-        if (entry) await this.deliverOldest(entry);
+        const window = await this.kept.oldest(WINDOW, (entry) => this.isStuck(entry));
+        const next = window.find((entry) => !this.underWay.has(entry));
+        if (next && (this.underWay.size === 0 || this.options.mayGoNow())) this.send(next);
+        else if (this.underWay.size > 0) await Promise.race(this.underWay.values());
         else this.runEmpty();
       } catch (problem) {
         this.warn(problem);
         this.tryLater();
       }
     }
+    await Promise.all(this.underWay.values());
   }
 
-  private async deliverOldest(entry: OutboxEntry): Promise<void> {
+  private send(entry: OutboxEntry): void {
     if (this.state !== 'delivering') return;
+    const delivery = this.deliver(entry).finally(() => this.underWay.delete(entry));
+    this.underWay.set(entry, delivery);
+  }
+
+  private async deliver(entry: OutboxEntry): Promise<void> {
+    const answersBefore = this.answers;
     try {
       await this.options.deliver(entry);
+      this.answers += 1;
     } catch (problem) {
-      if (!isRefusedForGood(problem)) return this.tryLater();
+      const hasOtherAnswers = this.answers > answersBefore;
+      if (!isRefusedForGood(problem) && !this.isGivenUp(entry, problem, hasOtherAnswers))
+        return this.tryLater();
       this.tell(() => this.emit('refused', entry, problem));
     }
     this.retry.reset();
+    this.silentTries.delete(entry);
     await this.kept.remove(entry);
     this.tellChange();
+  }
+
+  private isGivenUp(entry: OutboxEntry, problem: unknown, hasOtherAnswers: boolean): problem is MialinkError {
+    if (this.state === 'paused' || this.state === 'closed' || !isUnanswered(problem)) return false;
+    if (this.isStuck(entry) && hasOtherAnswers) return true;
+    const tries = (this.silentTries.get(entry) ?? 0) + 1;
+    this.silentTries.set(entry, tries);
+    if (tries === TRIES_BEFORE_WARNING) {
+      const { label: device } = this.options;
+      const { operation } = entry;
+      this.warn(new MialinkError('outboxStalled', { device, operation, tries: MAX_TRIES }));
+    }
+    return false;
+  }
+
+  private isStuck(entry: OutboxEntry): boolean {
+    return (this.silentTries.get(entry) ?? 0) >= MAX_TRIES;
   }
 
   private runEmpty(): void {

@@ -4,11 +4,13 @@
  *
  *   idle ──append──> writing ──nothing waits any more──> idle        any ──close──> closed
  *
- * A new segment begins when the last one is full, and in each process: what a crash left is never written to again.
+ * A new segment begins when the last one is full or has been deleted from outside, and in each process: what a crash
+ * left is never written to again.
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory, writeAt } from './disk';
+import { syncDirectory } from '../sync-directory';
+import { makeDirectory, writeAt } from './disk';
 import { SEGMENT_BYTES, type Segment } from './segment';
 
 interface Waiting {
@@ -93,7 +95,7 @@ export class SegmentWriter {
   }
 
   private async write(lines: Buffer[]): Promise<void> {
-    const { segment, handle } = this.tail ?? (await this.begin());
+    const { segment, handle } = (await this.presentTail()) ?? (await this.begin());
     const bytes = Buffer.concat(lines);
     try {
       await writeAt(handle, bytes, segment.bytes);
@@ -107,10 +109,17 @@ export class SegmentWriter {
     segment.left += lines.length;
   }
 
+  private async presentTail(): Promise<Tail | undefined> {
+    // What is written to a file without a name is lost.
+    if (this.tail && (await this.tail.handle.stat()).nlink === 0) await this.endTail();
+    return this.tail;
+  }
+
   private async begin(): Promise<Tail> {
     const number = this.nextNumber;
     this.nextNumber += 1;
     const path = join(this.directory, `${number}.log`);
+    await makeDirectory(this.directory);
     const handle = await open(path, 'wx', 0o600);
     try {
       await syncDirectory(this.directory);

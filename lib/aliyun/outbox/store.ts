@@ -15,8 +15,8 @@ export interface OutboxStore {
   open(): Promise<void>;
   /** Resolves when the text (one line) is safe. A text that is rejected is not kept, and harms no other. */
   append(text: string): Promise<void>;
-  /** The oldest. */
-  first(): Promise<string | undefined>;
+  /** The text that is `index` behind the oldest. */
+  at(index: number): Promise<string | undefined>;
   /** Resolves when no crash of the process can bring the oldest back; it is gone also if that fails. */
   removeFirst(): Promise<void>;
   /** What is kept stays kept, as far as the store outlasts its process. */

@@ -3,7 +3,7 @@
  *
  *   the cloud refused it, but may take it later     kept
  *   the cloud will never take it                    refused: removed and reported
- *   it did not get there, or no reply came back     kept
+ *   it did not get there, or no reply came back     kept; the outbox counts how often no reply came
  *
  * Source: Alibaba Cloud IoT Platform, "Common codes on devices".
  */
@@ -17,4 +17,9 @@ export function isRefusedForGood(problem: unknown): problem is MialinkError {
   if (!(problem instanceof MialinkError)) return false;
   if (problem.code === 'CONFIG' || problem.code === 'CODEC') return true;
   return problem.code === 'DEVICE' && !PASSING_CODES.includes(Number(problem.peer?.code));
+}
+
+/** Whether it was sent on a connection that did not break, and no reply came back. */
+export function isUnanswered(problem: unknown): problem is MialinkError {
+  return problem instanceof MialinkError && problem.reason === 'noReply';
 }

@@ -12,6 +12,7 @@ import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises
 import { dirname, join, resolve } from 'node:path';
 import { MialinkError, messageOf, type Reason } from '../../errors';
 import type { Identity } from '../identity';
+import { syncDirectory } from '../sync-directory';
 import { type Credentials, MAX_BYTES, parseCredentials } from './credentials';
 
 export class CredentialsFile {
@@ -109,16 +110,4 @@ export class CredentialsFile {
 function fileNameOf({ productKey, deviceName }: Identity): string {
   const digest = createHash('sha256').update(`${productKey}/${deviceName}`).digest('hex').slice(0, 16);
   return `${`${productKey}-${deviceName}`.replace(/[^\w-]/g, '_')}-${digest}.json`;
-}
-
-/** Makes a new name in the directory outlast a power cut. */
-async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open a directory, and its file systems keep a journal of names.
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -29,7 +29,7 @@ export interface HttpsOptions {
 const TIMEOUT_MS = 10_000;
 const SUCCESS = 200;
 
-/** Rejects with `registrationRefused`, `registrationMalformed`, or as `postForm` does. */
+/** Rejects as `refusalOf` says, with `registrationMalformed`, or as `postForm` does. */
 export async function registerByHttps(options: HttpsOptions, signal?: AbortSignal): Promise<Credentials> {
   const { label, applicant, region, authEndpoint, ca } = options;
   const host = authEndpoint || `iot-auth.${region}.aliyuncs.com`;
@@ -38,7 +38,7 @@ export async function registerByHttps(options: HttpsOptions, signal?: AbortSigna
     registerForm(applicant, randomBytes(7).toString('hex')),
     { label, ca, timeoutMs: TIMEOUT_MS, signal },
   );
-  if (code !== SUCCESS) throw refusalOf(label, code, message);
+  if (code !== SUCCESS) throw refusalOf({ device: label, host }, code, message);
   const credentials = credentialsOf(data, applicant.identity);
   if (!credentials) {
     throw new MialinkError('registrationMalformed', {

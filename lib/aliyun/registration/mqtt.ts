@@ -12,10 +12,11 @@ import { randomBytes } from 'node:crypto';
 import type { MqttClient } from 'mqtt';
 import { MialinkError } from '../../errors';
 import { timePassed } from '../../wait';
-import type { Connect } from '../dial';
+import { type Connect, secured } from '../dial';
 import type { Endpoint } from '../endpoint';
 import { connectionProblem } from '../failure';
-import { trustedRoots } from '../roots';
+import { sayGoodBye } from '../farewell';
+import { sharedTrust } from '../roots';
 import { type Credentials, MAX_BYTES, parseCredentials } from './credentials';
 import { connackRefusal } from './refusal';
 import { type Applicant, type MqttForm, registerSignIn } from './register-sign';
@@ -34,7 +35,6 @@ export interface MqttOptions {
 
 /** For all of it. */
 const TIMEOUT_MS = 30_000;
-const FAREWELL_MS = 900;
 /** Seconds; the cloud does not check it here. */
 const KEEPALIVE = 60;
 
@@ -77,8 +77,7 @@ function dial({ label, applicant, form, endpoint, ca, connect }: MqttOptions): M
   try {
     return connect(url, {
       ...registerSignIn(applicant, form, randomBytes(7).toString('hex')),
-      ca: trustedRoots(ca),
-      rejectUnauthorized: true,
+      ...secured(sharedTrust(ca)),
       protocolVersion: 4,
       clean: true,
       keepalive: KEEPALIVE,
@@ -114,15 +113,4 @@ function malformed(device: string): MialinkError {
     device,
     cause: 'it holds no credentials of this device',
   });
-}
-
-async function sayGoodBye(client: MqttClient): Promise<void> {
-  if (!client.connected) {
-    client.end(true);
-    return;
-  }
-  const gone = new Promise<void>((resolve) => {
-    client.end(false, {}, () => resolve());
-  });
-  if (await timePassed(FAREWELL_MS, gone)) client.stream.destroy();
 }

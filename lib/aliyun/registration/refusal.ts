@@ -3,12 +3,12 @@
  *
  * Source: Alibaba Cloud IoT Platform, "HTTPS-based dynamic registration", result codes.
  */
-import { MialinkError } from '../../errors';
+import { MialinkError, type PeerError } from '../../errors';
+import { commonRefusal, peerOf, type RefusalAt } from '../access/refusal';
 
 /** Code -> the context of `registrationRefused`, whose texts say what to do. */
 const CONTEXTS: Partial<Record<number, string>> = {
   460: 'parameter',
-  500: 'cloud',
   6100: 'device',
   6250: 'product',
   6288: 'off',
@@ -17,12 +17,14 @@ const CONTEXTS: Partial<Record<number, string>> = {
   6600: 'signature',
 };
 
-const MAX_MESSAGE_LENGTH = 200;
-
-/** The refusal by HTTPS: `code` and `message` are the cloud's own, and are its `peer`. */
-export function refusalOf(device: string, code: number, message: string): MialinkError {
-  const peer = { code, message: message.slice(0, MAX_MESSAGE_LENGTH) };
-  return refused({ device, ...peer, context: CONTEXTS[code] ?? 'other' }, peer);
+/**
+ * The refusal by HTTPS: `commonRefusal` or `registrationRefused`. `code` and `message` are the cloud's own, and are its
+ * `peer`.
+ */
+export function refusalOf(at: RefusalAt, code: number, message: string): MialinkError {
+  const peer = peerOf(code, message);
+  const values = { device: at.device, ...peer, context: CONTEXTS[code] ?? 'other' };
+  return commonRefusal(peer, at) ?? refused(values, peer);
 }
 
 /** The refusal by MQTT, where CONNACK has a code but no reason. */
@@ -30,9 +32,6 @@ export function connackRefusal(device: string, code: number | string, message: s
   return refused({ device, code, message, context: 'connack' }, { code, message });
 }
 
-function refused(
-  values: Record<string, string | number>,
-  peer: { code: number | string; message: string },
-): MialinkError {
+function refused(values: Record<string, string | number>, peer: PeerError): MialinkError {
   return new MialinkError('registrationRefused', values, { peer });
 }

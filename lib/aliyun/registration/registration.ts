@@ -15,8 +15,6 @@ import type { Identity, SignMethod } from '../identity';
 import { exclusively } from '../ota/exclusive';
 import type { Credentials } from './credentials';
 import { CredentialsFile } from './credentials-file';
-import { registerByHttps } from './https';
-import { registerByMqtt } from './mqtt';
 
 /** `mqtt-unregistered`: the DeviceName need not be added to the product beforehand. */
 export type RegistrationMethod = 'https' | 'mqtt' | 'mqtt-unregistered';
@@ -81,10 +79,13 @@ export class Registration {
   private ask(signal?: AbortSignal): Promise<Credentials> {
     const { label, identity, productSecret, signMethod, method, ca, region = 'cn-shanghai' } = this.options;
     const applicant = { identity, productSecret, signMethod };
+    // Loaded now: most devices have a secret of their own, and the others ask once in their life.
     if (method === 'https') {
+      const { registerByHttps }: typeof import('./https') = require('./https');
       const { authEndpoint } = this.options;
       return registerByHttps({ label, applicant, region, authEndpoint, ca }, signal);
     }
+    const { registerByMqtt }: typeof import('./mqtt') = require('./mqtt');
     const { instanceId, endpoint, connect } = this.options;
     const form = { preregistered: method === 'mqtt', instanceId };
     return registerByMqtt({ label, applicant, form, endpoint, ca, connect }, signal);

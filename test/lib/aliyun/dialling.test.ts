@@ -6,7 +6,7 @@ import sinon from 'sinon';
 import { Connection } from '../../../lib/aliyun/connection';
 import { type Dial, dialFor, type Line } from '../../../lib/aliyun/dial';
 import { Retry } from '../../../lib/aliyun/retry';
-import { sharedTrust } from '../../../lib/aliyun/roots';
+import { additionalRoots, sharedTrust } from '../../../lib/aliyun/roots';
 import { Backoff } from '../../../lib/backoff';
 import { deferred } from '../../../lib/wait';
 import { Gate } from './access/gate';
@@ -198,6 +198,7 @@ describe('What OpenSSL has read of the roots', () => {
     const gate = await Gate.start();
     assert.equal(sharedTrust([gate.ca]), sharedTrust([gate.ca]));
     assert.notEqual(sharedTrust([gate.ca]), sharedTrust([]));
+    assert.equal(sharedTrust(additionalRoots([gate.ca])), sharedTrust([gate.ca]));
     await gate.close();
   });
 });

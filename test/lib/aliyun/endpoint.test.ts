@@ -43,6 +43,12 @@ describe('Aliyun endpoint', () => {
     assert.deepEqual([endpoint?.host, endpoint?.port], ['::1', 1883]);
   });
 
+  for (const host of ['10.0.0.1', 'h', 'a.b.', 'iot-1.x_y.example', '1st.example', '3com']) {
+    it(`takes the host ${host}`, () => {
+      assert.deepEqual(placeOf(`${host}:1883`), { host, port: 1883 });
+    });
+  }
+
   it('has one host for all who sign in by X.509, unless another is given', () => {
     assert.equal(
       endpointOf({ productKey, instanceId: 'iot-060a02ne', x509: true })?.url,
@@ -89,6 +95,16 @@ describe('Aliyun endpoint', () => {
     'host/path',
     'u@host',
     ':1883',
+    '1883',
+    '1883:1883',
+    '999.1.1.1',
+    '1.2.3',
+    'host.1',
+    'a..b',
+    '.a',
+    '...',
+    '[1.2.3.4]',
+    '[::1::]:1883',
   ]) {
     it(`does not take ${JSON.stringify(endpoint)} for host:port`, () => {
       assert.equal(endpointOf({ productKey, endpoint }), undefined);

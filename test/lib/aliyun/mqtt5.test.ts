@@ -6,6 +6,7 @@ import type { Connection } from '../../../lib/aliyun/connection';
 import type { AliyunSettings } from '../../../lib/aliyun/settings';
 import { Gate } from './access/gate';
 import { opened, Visitors } from './access/visitor';
+import { problemOf } from './bench';
 
 const CONNACK = [0x20, 3, 0, 0, 0];
 const DISCONNECT_TAKEN_OVER = [0xe0, 2, 0x8e, 0];
@@ -76,6 +77,40 @@ describe('MQTT 5', () => {
     assert.deepEqual(visitors.reports.reasons, ['sessionTaken']);
   });
 
+  it('tells the end of each as it is, where the cloud ends it again and again for another reason', async () => {
+    const device = connection();
+    for (let time = 0; time < 4; time++) {
+      await opened(device, 'connected');
+      socket.write(Buffer.from(DISCONNECT_SHUTTING_DOWN));
+      assert.equal((await opened(device, 'disconnected'))?.reason, 'connectionLost');
+    }
+    assert.deepEqual(visitors.reports.reasons, ['connectionLost']);
+  });
+
+  for (const [code, text] of [
+    [0x80, /refused mark: 128/],
+    [0x87, /refused mark: 135 .*Not authorized/],
+    [0x97, /refused mark: 151 .*Quota exceeded/],
+  ] as const) {
+    it(`tells at once of a message that is refused with ${code}`, async () => {
+      const device = connection();
+      await opened(device, 'connected');
+      socket.on('data', (bytes) => socket.write(Buffer.from(puback(bytes, code))));
+      const mark = { topic: 'a', body: '', qos: 1, operation: 'mark' } as const;
+      const problem = await problemOf(device.publish(mark, 60_000));
+      assert.deepEqual([problem.reason, problem.code, problem.peer?.code], ['cloudRefused', 'DEVICE', code]);
+      assert.match(problem.message, text);
+      assert.equal(device.state, 'connected');
+    });
+  }
+
+  it('takes a message that nobody has subscribed for received', async () => {
+    const device = connection();
+    await opened(device, 'connected');
+    socket.on('data', (bytes) => socket.write(Buffer.from(puback(bytes, 0x10))));
+    await device.publish({ topic: 'a', body: '', qos: 1, operation: 'mark' }, 5_000);
+  });
+
   it('tells other ends with their code', async () => {
     const device = connection();
     await opened(device, 'connected');
@@ -85,6 +120,11 @@ describe('MQTT 5', () => {
     assert.match(problem?.message ?? '', /with code 139/);
   });
 });
+
+/** To the topic of one letter that is published in `publish`. */
+function puback(publish: Buffer, code: number): number[] {
+  return [0x40, 4, publish[5] ?? 0, publish[6] ?? 0, code, 0];
+}
 
 /** Behind the packet's length, which has one or two bytes. */
 function versionAt(connect: Buffer): number {

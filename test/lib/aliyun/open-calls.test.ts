@@ -51,6 +51,24 @@ describe('Open calls of the cloud', () => {
     assert.equal(expired.callCount, 1);
   });
 
+  it('are remembered up to a bound, the oldest of them no longer', () => {
+    const numbered = (id: number) => ({ id: `${id}`, topic: 't' });
+    const isNew = (id: number) => calls.open(numbered(id), 1000, () => undefined);
+    for (let id = 0; id < 10_000; id++) {
+      assert.equal(isNew(id), true);
+      calls.settle(numbered(id));
+    }
+    assert.deepEqual([isNew(0), isNew(9_999)], [true, false]);
+  });
+
+  it('are not taken any more when very many are open', () => {
+    const isTaken = (id: number) => calls.open({ id: `${id}`, topic: 't' }, 1000, () => undefined);
+    for (let id = 0; id < 10_000; id++) assert.equal(isTaken(id), true);
+    assert.equal(isTaken(10_000), false);
+    calls.settle({ id: '0', topic: 't' });
+    assert.equal(isTaken(10_000), true);
+  });
+
   it('do not expire when answered, and leave no timer after clear', () => {
     const expired = sinon.fake();
     open(1000, expired);

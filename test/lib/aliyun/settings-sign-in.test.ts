@@ -100,6 +100,11 @@ describe('Aliyun settings of the sign-in', () => {
   const wrong: [keyof AliyunSettings, Partial<AliyunSettings>][] = [
     ['transport', { signIn: 'x509', transport: 'tcp' }],
     ['bootstrap', { signIn: 'x509', bootstrap: true }],
+    ['bootstrap', { registration: 'mqtt', productSecret: 'x', bootstrap: true }],
+    ['bootstrap', { registration: 'mqtt-unregistered', productSecret: 'x', bootstrap: true }],
+    ['endpoint', { endpoint: '1883' }],
+    ['endpoint', { endpoint: '999.1.1.1' }],
+    ['authEndpoint', { authEndpoint: 'a..b' }],
     ['registration', { signIn: 'x509', registration: 'mqtt', productSecret: 'x' }],
     ['transport', { registration: 'mqtt', productSecret: 'x', transport: 'ws' }],
     ['transport', { registration: 'mqtt-unregistered', productSecret: 'x', transport: 'tcp' }],

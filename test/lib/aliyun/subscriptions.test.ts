@@ -51,6 +51,23 @@ describe('Aliyun subscriptions', () => {
     assert.deepEqual([first.callCount, second.callCount], [1, 2]);
   });
 
+  it('serve a handler that is registered while the others are being subscribed', async () => {
+    await device.close();
+    const fresh = bench.device();
+    const handler = sinon.fake();
+    const registered = once(bench.lamp, 'subscribed').then(() => {
+      assert.equal(fresh.state, 'connecting');
+      fresh.subscribeTo(topic, handler);
+    });
+    fresh.open();
+    await registered;
+    await untilState(fresh, 'connected');
+    await settled();
+    bench.lamp.publish(topic, 'one');
+    await settled();
+    assert.equal(handler.callCount, 1);
+  });
+
   it('are warned of when the cloud refuses them', async () => {
     device.subscribeTo('/sys/other/device/x', () => undefined);
     await settled();

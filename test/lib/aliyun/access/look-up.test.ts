@@ -66,11 +66,14 @@ describe('A device that asks where to sign in', () => {
       gate.answer = () => ({ code: 6100, message: 'no such device' });
       const problem = await opened(visitors.visitor(visitors.settings(gate, bootstrap)), 'refused');
       assert.deepEqual([problem?.reason, problem?.code, problem?.peer?.code], ['authRefused', 'AUTH', 6100]);
-      assert.match(problem?.message ?? '', /6100 no such device; check ProductKey/);
+      assert.match(
+        problem?.message ?? '',
+        /no device of this name \(6100 no such device\); correct the DeviceName/,
+      );
     });
 
     it('that fails in the cloud is tried again soon', async () => {
-      const answers: unknown[] = [{ code: 500, message: 'oops' }, 503];
+      const answers: unknown[] = [{ code: 500, message: 'oops' }, { code: 429, message: 'slow' }, 503];
       gate.answer = () => answers.shift() ?? found();
       const connection = visitors.visitor(visitors.settings(gate, bootstrap));
       const problems: unknown[] = [];
@@ -78,7 +81,7 @@ describe('A device that asks where to sign in', () => {
         if (state !== 'connecting' && state !== 'connected') problems.push([state, problem?.reason]);
       });
       await opened(connection, 'connected');
-      assert.deepEqual(problems, Array(2).fill(['disconnected', 'authUnreachable']));
+      assert.deepEqual(problems, Array(3).fill(['disconnected', 'authUnreachable']));
     });
 
     for (const [what, data] of Object.entries({
@@ -121,6 +124,31 @@ describe('A device that asks where to sign in', () => {
       gate.judge = ({ password }) => (password === 'token-1' ? 4 : 0);
       await opened(visitors.visitor(visitors.settings(gate, preauth)), 'connected');
       assert.equal(gate.visits.at(-1)?.password, 'token-2');
+    });
+
+    for (const [code, state, reason, text] of [
+      [429, 'disconnected', 'authUnreachable', /cannot serve it just now: 429 slow; this is tried again/],
+      [503, 'disconnected', 'authUnreachable', /just now: 503 slow/],
+      [6204, 'refused', 'deviceDisabled', /is disabled in the cloud; enable it/],
+      [6600, 'refused', 'authRefused', /DeviceSecret is wrong \(6600 slow\); copy it again/],
+      [6999, 'refused', 'authRefused', /refused it: 6999 slow; check ProductKey/],
+    ] as const) {
+      it(`that is answered ${code} is ${state}, and says what to do`, async () => {
+        gate.answer = () => ({ code, message: 'slow' });
+        const problem = await opened(visitors.visitor(visitors.settings(gate, preauth)), state);
+        assert.deepEqual([problem?.reason, problem?.peer?.code], [reason, code]);
+        assert.match(problem?.message ?? '', text);
+      });
+    }
+
+    it('with the secret of a registration is told to forget it when it is wrong', async () => {
+      gate.answer = () => ({ code: 6600, message: 'sign' });
+      const registered = { deviceSecret: '', registration: 'https', productSecret: 'ps' } as const;
+      const settings = visitors.settings(gate, { ...preauth, ...registered });
+      const credentials = async () => ({ deviceSecret });
+      const problem = await opened(visitors.visitor(settings, { credentials }), 'refused');
+      assert.equal(problem?.reason, 'authRefused');
+      assert.match(problem?.message ?? '', /Test .*Forget the registration/);
     });
 
     for (const [what, data] of Object.entries({

@@ -71,6 +71,34 @@ describe('Signing in', () => {
     ]);
   });
 
+  for (const [what, given] of Object.entries({
+    secret: { deviceSecret },
+    token: { clientId: 'given-id', deviceToken: 'given-token' },
+  })) {
+    it(`with the ${what} of a registration that is not valid any more says how to register again`, async () => {
+      gate = await Gate.start();
+      gate.judge = () => 4;
+      const registered = { deviceSecret: '', registration: 'https', productSecret: 'ps' } as const;
+      const settings = visitors.settings(gate, registered);
+      const connection = visitors.visitor(settings, { credentials: async () => given });
+      const problem = await opened(connection, 'refused');
+      assert.equal(problem?.reason, 'signInRefused');
+      assert.match(problem?.message ?? '', /registration; .*press Test .*Forget the registration/);
+    });
+  }
+
+  for (const transport of ['tcp', 'ws'] as const) {
+    it(`never sends the token of a registration over ${transport}, where everybody can read it`, async () => {
+      gate = await Gate.start({ transport });
+      const credentials = async () => ({ clientId: 'given-id', deviceToken: 'given-token' });
+      const connection = visitors.visitor(visitors.settings(gate, { transport }), { credentials });
+      const problem = await opened(connection, 'disconnected');
+      assert.deepEqual([problem?.code, problem?.values.field], ['CONFIG', 'transport']);
+      assert.match(problem?.message ?? '', /tls or wss with the token of a registration/);
+      assert.equal(gate.visits.length, 0);
+    });
+  }
+
   it('that a registration refuses is refused, with its words', async () => {
     gate = await Gate.start();
     const credentials = async () => {

@@ -135,6 +135,14 @@ describe('the diagnosis of a sign-in', () => {
     }
   });
 
+  it('blames the registration of a device that was reset meanwhile', async () => {
+    const registered = { deviceSecret: '', registration: 'https', productSecret: 'ps' } as const;
+    const credentials = async () => ({ deviceSecret: WRONG_SECRET });
+    const problem = await problemOf(registered, { credentials });
+    assert.equal(problem.reason, 'authRefused');
+    assert.match(problem.message, /registration is not valid any more \(6600 .*Forget the registration/);
+  });
+
   it('blames the secret of a pre-authentication', async () => {
     const problem = await problemOf({ signIn: 'preauth', deviceSecret: WRONG_SECRET });
     assert.match(problem.message, /DeviceSecret is wrong/);

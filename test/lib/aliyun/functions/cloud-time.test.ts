@@ -39,6 +39,7 @@ describe('the clock of the cloud', () => {
     assert.deepEqual(channel.filters, [RESPONSE]);
     await time.tickAsync(5000);
     assert.equal((await asked).reason, 'noReply');
+    assert.equal(channel.probes, 1, 'the connection is doubted');
   });
 
   it('is in the middle of the way there and back', async () => {

@@ -1,6 +1,11 @@
 /** A device whose cloud is the test: what is asked is answered by `answer`, what is published is listed. */
-import type { CloudChannel, MessageHandler, ServeHandler } from '../../../../lib/aliyun/channel';
-import type { Answer } from '../../../../lib/aliyun/inbound';
+import type { Answer } from '../../../../lib/aliyun/answer';
+import type {
+  AnswerOptions,
+  CloudChannel,
+  MessageHandler,
+  ServeHandler,
+} from '../../../../lib/aliyun/channel';
 import { matchesFilter } from '../../../../lib/aliyun/topics';
 import { MialinkError } from '../../../../lib/errors';
 
@@ -14,6 +19,10 @@ export class FakeChannel implements CloudChannel {
   readonly subscriptions: { filter: string; handler: MessageHandler }[] = [];
   /** The `data` of the cloud's reply; what it throws is what the request rejects with. */
   answer: (method: string, params: unknown) => unknown = () => ({});
+  /** Waited for by answers; default: connected. */
+  untilConnected: () => Promise<void> = async () => undefined;
+  /** How often the connection was doubted. */
+  probes = 0;
   private readonly served = new Map<string, ServeHandler>();
   private readonly connectHandlers = new Set<() => void>();
 
@@ -27,6 +36,12 @@ export class FakeChannel implements CloudChannel {
     this.published.push({ topic, payload, qos });
   }
 
+  async publishAnswer(topic: string, payload: object | string | Buffer, { qos, settle }: AnswerOptions) {
+    await this.untilConnected();
+    settle();
+    this.published.push({ topic, payload, qos });
+  }
+
   subscribeTo(filter: string, handler: MessageHandler): () => void {
     const subscription = { filter, handler };
     this.subscriptions.push(subscription);
@@ -36,6 +51,10 @@ export class FakeChannel implements CloudChannel {
   serve(method: string, handler: ServeHandler): () => void {
     this.served.set(method, handler);
     return () => this.served.delete(method);
+  }
+
+  probe(): void {
+    this.probes += 1;
   }
 
   onConnect(handler: () => void): () => void {

@@ -110,6 +110,21 @@ describe('an RRPC', () => {
     assert.equal(channel.published.length, 1);
   });
 
+  it('may be answered again where nothing was sent', async () => {
+    const { calls } = collect();
+    channel.arrive(`/sys${own}/rrpc/request/1`, 'x');
+    const call = calls[0] ?? assert.fail();
+    const away = new MialinkError('notConnected');
+    channel.untilConnected = async () => Promise.reject(away);
+    await assert.rejects(rrpc.answer(call, 'first'), away);
+    channel.untilConnected = async () => undefined;
+    await rrpc.answer(call, 'second');
+    assert.deepEqual(
+      channel.published.map(({ payload }) => payload),
+      ['second'],
+    );
+  });
+
   it('is forgotten after seven seconds, not before', async () => {
     const { calls } = collect();
     channel.arrive(`/sys${own}/rrpc/request/1`, 'x');

@@ -101,12 +101,43 @@ describe('the bounds of the outbox', () => {
     await Promise.all([ever.outbox.close(), bounded.outbox.close()]);
   });
 
+  it('drops nothing of this process for a clock that is set', async () => {
+    const { outbox, delivered } = outboxWith({ maxAgeMs: HOUR_MS });
+    for (const n of numbers(3)) await outbox.add(post(n));
+    clock.setSystemTime(Date.now() + 30 * 24 * HOUR_MS);
+    await clock.tickAsync(HOUR_MS);
+    await outbox.add(post(3));
+    outbox.resume();
+    await emptied(outbox);
+    assert.deepEqual([delivered, outbox.dropped], [numbers(4), 0]);
+    await outbox.close();
+  });
+
+  it('leaves what a former process kept an hour, however old the clock says it is', async () => {
+    const store = new MemoryStore();
+    const old = outboxWith({ store });
+    await old.outbox.add(post(0));
+    await old.outbox.close();
+    clock.setSystemTime(Date.now() + 30 * 24 * HOUR_MS);
+    const { outbox } = outboxWith({ store, maxAgeMs: 24 * HOUR_MS });
+    await outbox.add(post(1));
+    await clock.tickAsync(HOUR_MS);
+    await outbox.add(post(2));
+    assert.equal(outbox.dropped, 0);
+    await clock.tickAsync(1);
+    await outbox.add(post(3));
+    assert.deepEqual([outbox.dropped, outbox.length], [1, 3]);
+    await outbox.close();
+  });
+
   it('accept a post also when the old ones cannot be looked at', async () => {
     const store = new MemoryStore();
     const { outbox, warnings } = outboxWith({ store, maxAgeMs: HOUR_MS });
-    const first = sinon.stub(store, 'first').rejects(new Error('EIO: i/o error, read'));
     await outbox.add(post(0));
-    assert.deepEqual([outbox.length, warnings.length], [1, 1]);
+    await clock.tickAsync(HOUR_MS + 1);
+    const first = sinon.stub(store, 'at').rejects(new Error('EIO: i/o error, read'));
+    await outbox.add(post(1));
+    assert.deepEqual([outbox.length, warnings.length], [2, 1]);
     first.restore();
     await outbox.close();
   });
@@ -126,7 +157,7 @@ describe('the bounds of the outbox', () => {
     outbox.resume();
     await clock.tickAsync(0);
     await outbox.add(post(3));
-    assert.deepEqual([sent, outbox.dropped], [[1], 1]);
+    assert.deepEqual([sent, outbox.dropped], [[1, 2], 1]);
     reply.resolve();
     await emptied(outbox);
     assert.deepEqual([sent, refused], [[1, 2, 3], []]);

@@ -12,7 +12,16 @@ import { numberOf, numbers, outboxWith, post } from './posts';
 
 const [task, path = ''] = process.argv.slice(2);
 
-const tell = (n: number) => writeSync(1, `${n}\n`);
+/** A parent that is too busy to read is waited for. */
+function tell(n: number): void {
+  try {
+    writeSync(1, `${n}\n`);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    tell(n);
+  }
+}
 
 async function fill(): Promise<void> {
   const { outbox } = outboxWith({ store: new FileStore(path) });

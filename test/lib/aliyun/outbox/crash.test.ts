@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { FileStore } from '../../../../lib/aliyun/outbox';
 import { emptied, numbers, outboxWith, post, useDirectory } from './posts';
 
+/** So many may be under way. */
+const WINDOW = 16;
+
 describe('an outbox whose process is killed', function () {
   // On a busy machine each process takes seconds to start.
   this.timeout(60_000);
@@ -53,7 +56,7 @@ describe('an outbox whose process is killed', function () {
     });
   }
 
-  it('delivers each once, but for the one that was under way: killed again and again', async () => {
+  it('delivers each once, but for the 16 that were under way: killed again and again', async () => {
     const count = 2_000;
     const { outbox } = outboxWith({ store: new FileStore(directory.path) });
     await Promise.all(numbers(count).map((n) => outbox.add(post(n))));
@@ -68,7 +71,7 @@ describe('an outbox whose process is killed', function () {
     for (const [life, delivered] of lives.entries()) {
       const from = delivered[0] ?? next;
       assert.ok(
-        from === next || (life > 0 && from === next - 1),
+        from === next || (life > 0 && from < next && from >= next - WINDOW),
         `life ${life} begins with ${from}, not ${next}`,
       );
       assert.deepEqual(delivered, numbers(delivered.length, from), `life ${life}`);

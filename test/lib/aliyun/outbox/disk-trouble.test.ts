@@ -35,6 +35,14 @@ describe('an outbox on a disk', () => {
     return delivered;
   }
 
+  it('syncs the names of all directories that it makes, for a power cut', async () => {
+    const sync = sinon.spy(await handles(), 'sync');
+    const store = new FileStore(join(directory.path, 'node-red', 'outbox', 'lamp'));
+    await store.open();
+    assert.equal(sync.callCount, 3);
+    await store.close();
+  });
+
   it('that is full keeps what it accepted, and nothing of the others', async () => {
     const child = join(__dirname, 'full-disk-child.ts');
     const command = `ulimit -f 128; exec "${process.execPath}" --import tsx "${child}" "${directory.path}"`;

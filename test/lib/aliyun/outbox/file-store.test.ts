@@ -25,7 +25,7 @@ describe('the file store', () => {
 
   async function drain(store: FileStore): Promise<string[]> {
     const all: string[] = [];
-    for (let text = await store.first(); text !== undefined; text = await store.first()) {
+    for (let text = await store.at(0); text !== undefined; text = await store.at(0)) {
       all.push(text);
       await store.removeFirst();
     }
@@ -84,7 +84,7 @@ describe('the file store', () => {
       full.reduce((sum, size) => sum + size, 0),
     );
     for (const text of long.slice(0, 25)) {
-      assert.equal(await store.first(), text);
+      assert.equal(await store.at(0), text);
       await store.removeFirst();
     }
     assert.equal((await sizes()).length, 2);
@@ -179,7 +179,7 @@ describe('the file store', () => {
     await leave({ '1.log': linesOf(['1', '2']) });
     const store = await opened();
     await writeFile(join(path, '1.log'), Buffer.alloc(linesOf(['1', '2']).length, '#'));
-    assert.deepEqual([await store.first(), store.length, store.damaged], [undefined, 0, 2]);
+    assert.deepEqual([await store.at(0), store.length, store.damaged], [undefined, 0, 2]);
     await store.close();
   });
 
@@ -200,6 +200,22 @@ describe('the file store', () => {
     await store.append('5');
     assert.deepEqual([await drain(store), store.damaged, store.length], [['3', '4', '5'], 2, 0]);
     await store.close();
+  });
+
+  it('goes on when its files are deleted under it, and with them their directory', async () => {
+    for (const gone of [join(path, '1.log'), path]) {
+      const store = await opened();
+      for (const text of ['1', '2']) await store.append(text);
+      await rm(gone, { recursive: true });
+      await store.append('3');
+      assert.deepEqual([await drain(store), store.damaged, store.length], [['3'], 2, 0]);
+      await store.append('4');
+      await store.close();
+      const next = await opened();
+      assert.ok((await drain(next)).includes('4'));
+      await next.close();
+      await rm(path, { recursive: true });
+    }
   });
 
   it('begins where the head says, and at the beginning without a readable one', async () => {

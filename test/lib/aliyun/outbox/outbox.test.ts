@@ -1,4 +1,4 @@
-/** Delivery: in order, one at a time, until the reply, and again after what may pass. */
+/** Delivery: in order, each until its reply, and again after what may pass. */
 import assert from 'node:assert/strict';
 import sinon, { type SinonFakeTimers } from 'sinon';
 import { MemoryStore, type OutboxEntry } from '../../../../lib/aliyun/outbox';
@@ -61,9 +61,9 @@ describe('the outbox', () => {
     await outbox.close();
   });
 
-  it('sends the next one only after the reply to the one before', async () => {
+  it('sends the next one only after the reply to the one before, if it would have to stand in line', async () => {
     const { sent, deliver, reply } = cloudByHand();
-    const { outbox } = outboxWith({ deliver });
+    const { outbox } = outboxWith({ deliver, mayGoNow: () => false });
     for (const n of numbers(3)) await outbox.add(post(n));
     outbox.resume();
     await clock.tickAsync(1_000);
@@ -78,7 +78,7 @@ describe('the outbox', () => {
 
   it('tries again, with growing pauses, what the cloud is too busy for', async () => {
     const { sent, deliver, reply } = cloudByHand();
-    const { outbox, refused } = outboxWith({ deliver });
+    const { outbox, refused } = outboxWith({ deliver, mayGoNow: () => false });
     await outbox.add(post(0));
     await outbox.add(post(1));
     outbox.resume();
@@ -122,7 +122,7 @@ describe('the outbox', () => {
 
   it('keeps what was under way when the connection broke, and sends it first after the next connect', async () => {
     const { sent, deliver, reply } = cloudByHand();
-    const { outbox } = outboxWith({ deliver });
+    const { outbox } = outboxWith({ deliver, mayGoNow: () => false });
     for (const n of numbers(2)) await outbox.add(post(n));
     outbox.resume();
     await clock.tickAsync(0);
@@ -140,7 +140,7 @@ describe('the outbox', () => {
 
   it('sends nothing more while it is paused, though a reply comes', async () => {
     const { sent, deliver, reply } = cloudByHand();
-    const { outbox } = outboxWith({ deliver });
+    const { outbox } = outboxWith({ deliver, mayGoNow: () => false });
     for (const n of numbers(2)) await outbox.add(post(n));
     outbox.resume();
     await clock.tickAsync(0);
@@ -207,7 +207,7 @@ describe('the outbox', () => {
       throw new Error('a listener’s');
     });
     await outbox.add(post(0));
-    const first = sinon.stub(store, 'first').rejects(new Error('EIO: i/o error, read'));
+    const first = sinon.stub(store, 'at').rejects(new Error('EIO: i/o error, read'));
     outbox.resume();
     await clock.tickAsync(1_000);
     await clock.tickAsync(2_000);

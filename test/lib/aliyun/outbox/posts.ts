@@ -42,6 +42,7 @@ export function outboxWith(options: Partial<OutboxOptions> = {}) {
   const outbox = new Outbox({
     store: new MemoryStore(),
     deliver: async (entry) => delivered.push(numberOf(entry)),
+    mayGoNow: () => true,
     label: 'Lamp',
     logger: { debug() {}, warn: (problem) => warnings.push(problem) },
     maxBytes: 100 * 1024 * 1024,

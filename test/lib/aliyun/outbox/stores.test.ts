@@ -47,7 +47,7 @@ for (const [name, make] of Object.entries(stores)) {
               await store.close();
               await store.open();
             }
-            assert.equal(await store.first(), expected[0]);
+            assert.equal(await store.at(0), expected[0]);
             assert.equal(store.length, expected.length);
             assert.equal(store.bytes > 0, expected.length > 0);
           }
@@ -64,7 +64,7 @@ for (const [name, make] of Object.entries(stores)) {
       const writing = Promise.all(numbers(count).map((n) => store.append(`${n} ${'x'.repeat(2_000)}`)));
       const read: number[] = [];
       while (read.length < count) {
-        const text = await store.first();
+        const text = await store.at(0);
         if (text === undefined) {
           await new Promise(setImmediate);
           continue;
@@ -74,7 +74,7 @@ for (const [name, make] of Object.entries(stores)) {
       }
       await writing;
       assert.deepEqual(read, numbers(count));
-      assert.deepEqual([store.length, store.bytes, await store.first()], [0, 0, undefined]);
+      assert.deepEqual([store.length, store.bytes, await store.at(0)], [0, 0, undefined]);
       await store.close();
     });
 
@@ -85,7 +85,7 @@ for (const [name, make] of Object.entries(stores)) {
       await store.close();
       await store.open();
       assert.equal(store.length, 40);
-      assert.match((await store.first()) ?? '', /^0 x/);
+      assert.match((await store.at(0)) ?? '', /^0 x/);
       await adding;
       await store.close();
     });
@@ -98,7 +98,7 @@ for (const [name, make] of Object.entries(stores)) {
       await store.removeFirst();
       await store.removeFirst();
       await store.append('2');
-      assert.deepEqual([await store.first(), store.length], ['2', 1]);
+      assert.deepEqual([await store.at(0), store.length], ['2', 1]);
       await store.close();
     });
   });

@@ -14,7 +14,6 @@ const REMEDIES: Record<number, RegExp> = {
   6100: /no device of this name.*add the DeviceName/,
   6292: /sign method.*choose hmacsha256/,
   460: /parameter.*check ProductKey and DeviceName/,
-  500: /could not register.*tried again/,
   6999: /refused the registration.*check ProductKey, DeviceName and ProductSecret/,
 };
 
@@ -47,6 +46,25 @@ describe('a registration by HTTPS', () => {
       assert.deepEqual(await bench.files(), []);
     });
   }
+
+  for (const code of [429, 500, 503]) {
+    it(`that is answered ${code} is no refusal: it is tried again`, async () => {
+      bench.registrar.refusal = { code, message: 'as it says' };
+      const problem = await problemOf(bench.registration().credentials());
+      assert.deepEqual([problem.reason, problem.code], ['authUnreachable', 'TRANSPORT']);
+      assert.deepEqual(problem.peer, { code, message: 'as it says' });
+      assert.match(
+        problem.message,
+        new RegExp(`127.0.0.1.*just now: ${code} as it says; this is tried again`),
+      );
+    });
+  }
+
+  it('of a device that is disabled says so', async () => {
+    bench.registrar.refusal = { code: 6204, message: 'disabled' };
+    const problem = await problemOf(bench.registration().credentials());
+    assert.deepEqual([problem.reason, problem.code], ['deviceDisabled', 'AUTH']);
+  });
 
   it('that is refused shows no secret', async () => {
     const problem = await problemOf(bench.registration({ productSecret: 'wrong-secret' }).credentials());

@@ -1,7 +1,7 @@
 /** One timer for many moments: it rings in time, costs nothing when it is not needed, and ends when told. */
 import assert from 'node:assert/strict';
 import sinon, { type SinonFakeTimers } from 'sinon';
-import { Alarm } from '../../../lib/miio/alarm';
+import { Alarm } from '../../lib/alarm';
 
 describe('an alarm', () => {
   let clock: SinonFakeTimers;
