@@ -51,7 +51,7 @@ describe('aliyun-time', () => {
     node('time').receive({ payload: 1 } as never);
     const { code, message, at } = await caught;
     assert.equal(code, 'TRANSPORT');
-    assert.match(message, /lamp-1 .*not connected/);
+    assert.match(message, /time was not sent: lamp-1 .*could not connect/);
     assert.equal(at.payload, 1);
     assert.equal(lights('time').includes('red dot aliyun-time.status.failed'), true);
   });
