@@ -199,11 +199,12 @@ describe('a simulated device', () => {
 
   it('never executes what it worked on when it was unplugged', async () => {
     await start();
-    device.faults.delayMs = 20;
+    // Long enough for a busy machine to pull the plug in time.
+    device.faults.delayMs = 1_000;
     probe.command(device, { id: 1, method: 'toggle', params: [] });
     await once(device, 'command');
     await device.reboot();
-    device.faults.delayMs = 40;
+    device.faults.delayMs = 1_100;
     probe.command(device, { id: 2, method: 'get_prop', params: ['power'] }, { stamp: 0 });
     assert.deepEqual(await probe.answer(device), { id: 2, result: ['off'] });
     assert.equal(device.executed.length, 1);
