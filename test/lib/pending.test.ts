@@ -13,7 +13,7 @@ describe('the table of pending requests', () => {
     pending = new Pending();
   });
 
-  afterEach(() => clock.restore());
+  afterEach(() => sinon.restore());
 
   it('gives each answer to whoever waits for it', async () => {
     const [one, two] = [pending.wait(1, 100, late), pending.wait(2, 100, late)];
@@ -29,7 +29,6 @@ describe('the table of pending requests', () => {
     void pending.wait(1, 100, late);
     void pending.wait(2, 200, late);
     const [timer] = started.returnValues;
-    started.restore();
     assert.equal(clock.countTimers(), 1);
     pending.resolve(1, 'first');
     assert.ok(timer?.hasRef());
