@@ -1,16 +1,18 @@
-// Builds dist/: the compiled lib and nodes, and beside each compiled node its html, the icons and the catalogues,
-// where Node-RED's loader looks for them.
+// Builds dist/: lib and nodes in a few files (rolldown.config.mjs), their declarations, and beside each node its html,
+// the icons and the catalogues, where Node-RED's loader looks for them.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-process.chdir(root);
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 rmSync('dist', { recursive: true, force: true });
+const { default: config } = await import('../rolldown.config.mjs');
+await build(config);
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 for (const file of readdirSync('nodes').filter((name) => name.endsWith('.html'))) {
   cpSync(join('nodes', file), join('dist/nodes', file));

@@ -138,7 +138,7 @@ export class Network {
     return server;
   }
 
-  private search(options: Search): Promise<FoundDevice[]> {
+  private async search(options: Search): Promise<FoundDevice[]> {
     const { createSocket, interfaces } = this.options;
     const closed = this.closing.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
@@ -147,7 +147,7 @@ export class Network {
       options.onFound?.(device);
     };
     // Loaded by the first search: whoever knows his addresses needs no mDNS.
-    const { discover }: typeof import('./discovery') = require('./discovery');
+    const { discover } = await import('./discovery');
     return discover({ createSocket, interfaces, ...options, onFound, signal, resolve: resolveAddress });
   }
 

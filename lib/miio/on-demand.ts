@@ -6,12 +6,12 @@ import type { Upgradable, UpgradeOptions, UpgradeResult } from './ota';
 import type { TokenRecord, TokenSource } from './tokens';
 
 /** Upgrades the firmware of a device from a local file. Options, result and errors: see `ota/upgrade`. */
-export function upgradeFirmware(
+export async function upgradeFirmware(
   device: Upgradable,
   path: string,
   options?: UpgradeOptions,
 ): Promise<UpgradeResult> {
-  const ota: typeof import('./ota') = require('./ota');
+  const ota = await import('./ota');
   return ota.upgradeFirmware(device, path, options);
 }
 
@@ -19,7 +19,10 @@ export function upgradeFirmware(
  * The devices with their tokens in a file or folder of Xiaomi's apps, at least one. `password` is that of an Android
  * backup. Errors: see `tokens/extract`.
  */
-export function extractTokens(source: TokenSource, options?: { password?: string }): Promise<TokenRecord[]> {
-  const tokens: typeof import('./tokens') = require('./tokens');
+export async function extractTokens(
+  source: TokenSource,
+  options?: { password?: string },
+): Promise<TokenRecord[]> {
+  const tokens = await import('./tokens');
   return tokens.extractTokens(source, options);
 }

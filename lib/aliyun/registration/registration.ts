@@ -76,16 +76,16 @@ export class Registration {
     return credentials;
   }
 
-  private ask(signal?: AbortSignal): Promise<Credentials> {
+  private async ask(signal?: AbortSignal): Promise<Credentials> {
     const { label, identity, productSecret, signMethod, method, ca, region = 'cn-shanghai' } = this.options;
     const applicant = { identity, productSecret, signMethod };
     // Loaded now: most devices have a secret of their own, and the others ask once in their life.
     if (method === 'https') {
-      const { registerByHttps }: typeof import('./https') = require('./https');
+      const { registerByHttps } = await import('./https');
       const { authEndpoint } = this.options;
       return registerByHttps({ label, applicant, region, authEndpoint, ca }, signal);
     }
-    const { registerByMqtt }: typeof import('./mqtt') = require('./mqtt');
+    const { registerByMqtt } = await import('./mqtt');
     const { instanceId, endpoint, connect } = this.options;
     const form = { preregistered: method === 'mqtt', instanceId };
     return registerByMqtt({ label, applicant, form, endpoint, ca, connect }, signal);

@@ -13,7 +13,6 @@ import { THING_MODEL } from '../thing';
 import { post } from '../workload';
 
 type Aliyun = typeof import('../../../../lib/aliyun');
-type Stores = typeof import('../../../../lib/aliyun/outbox');
 type Device = InstanceType<Aliyun['AliyunDevice']>;
 type Place = 'memory' | 'disk';
 
@@ -100,8 +99,7 @@ async function withDevice(
   network: number,
   work: (device: Device) => Promise<Sample>,
 ): Promise<Sample> {
-  const { AliyunDevice }: Aliyun = require('../../../../dist/lib/aliyun');
-  const { FileStore, MemoryStore }: Stores = require('../../../../dist/lib/aliyun/outbox');
+  const { AliyunDevice, FileStore, MemoryStore }: Aliyun = require('../../../../dist/lib/aliyun');
   const directory = mkdtempSync(join(tmpdir(), 'mialink-bench-'));
   const endpoint = `${hostOf(network)}:${PORT}`;
   const settings = { ...tripleOf(1), endpoint, transport: 'tcp', uplinkRate: 0, outboxSizeMb: 100 } as const;
