@@ -41,7 +41,7 @@ export function useEditor(version: NodeRedVersion, flow: FlowNode[]) {
     await nodeRed.deploy([{ id: 'tab', type: 'tab', label: 'test' }, ...flow]);
     browser = await openBrowser();
     const opened = await openEditor(browser, nodeRed.url, { dark: version === '5.0' });
-    opened.page.setDefaultTimeout(10_000);
+    opened.page.setDefaultTimeout(30_000);
     errors = opened.errors;
     editor = new Editor(opened.page, version);
   });

@@ -74,7 +74,8 @@ export class NodeRed extends EventEmitter<{ line: [string] }> {
     });
     const nodeRed = new NodeRed(`http://127.0.0.1:${port}`, userDir, child);
     try {
-      await nodeRed.waitForLog(/Started flows|Node-RED.*now running/i, START_TIMEOUT_MS);
+      await nodeRed.waitForLog(/Started flows/, START_TIMEOUT_MS);
+      await nodeRed.waitForLog(/now running at/, START_TIMEOUT_MS);
     } catch (error) {
       await nodeRed.close();
       throw error;

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import sinon, { type SinonFakeTimers } from 'sinon';
 import { Air, converse } from './air';
 
-describe('a miIO session with its default timers', () => {
+describe('a miIO session with its default timers', function () {
+  this.timeout(120_000);
   let clock: SinonFakeTimers;
 
   beforeEach(() => {

@@ -55,13 +55,15 @@ describe('the devices in a cached text', () => {
       assert.deepEqual(cachedRecords(text), [], text);
   });
 
-  it('are found, or not, in a time that grows with the length of the text only', () => {
-    const started = performance.now();
+  it('are found, or not, in a time that grows with the length of the text only', function () {
+    this.timeout(120_000);
+    const started = process.cpuUsage();
     for (const hostile of ['{', '}', '{"token":', '{"', '"', '{{}', '{"token":{}}'])
       assert.deepEqual(cachedRecords(hostile.repeat(2 ** 20 / hostile.length)), []);
     const nested = `${'{"token":'.repeat(2_000)}1${'}'.repeat(2_000)}\n`;
     assert.deepEqual(cachedRecords(nested.repeat(50)), []);
-    assert.ok(performance.now() - started < 10_000);
+    // Of the processor, not of the clock: the machine may have more to do.
+    assert.ok(process.cpuUsage(started).user < 15_000_000);
   });
 
   it('are found in any place of any text that ends its lines', () => {
