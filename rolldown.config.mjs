@@ -26,6 +26,8 @@ export default {
   output: {
     dir: 'dist',
     format: 'cjs',
+    // They are read in the declarations; here they would only be skipped at each start.
+    comments: false,
     exports: 'named',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',

@@ -8,7 +8,7 @@ import type { CloudReply } from './alink';
 import type { Answer, ReplyMode } from './answer';
 import { DeviceChannel } from './device-channel';
 import type { ExchangeOptions } from './exchange';
-import type { Functions } from './functions';
+import { Functions } from './functions';
 import type { CloudClock } from './functions/cloud-time';
 import type { DeviceLog } from './functions/device-log';
 import type { RawData } from './functions/raw-data';
@@ -16,7 +16,7 @@ import type { Rrpc } from './functions/rrpc';
 import type { Shadow } from './functions/shadow';
 import type { PropertySet, ServiceCall } from './inbound';
 import { ModelSource, type ThingModel } from './model';
-import type { Outbox, OutboxStore } from './outbox';
+import { Outbox, type OutboxStore } from './outbox';
 import { type Posted, type PostOptions, Posts } from './posts';
 import type { RequestOptions } from './requests';
 import { type AliyunSettings, type CheckedSettings, checkSettings } from './settings';
@@ -184,12 +184,9 @@ export class AliyunDevice extends DeviceChannel {
     await this.exchange.inbound.answer(request, { code, data: this.checkedOutputs(request, code, data) });
   }
 
-  /** Loaded when the first is used: most devices post, and no more. */
+  /** Made when the first is used: most devices post, and no more. */
   private get functions(): Functions {
-    if (!this.usedFunctions) {
-      const { Functions }: typeof import('./functions') = require('./functions');
-      this.usedFunctions = new Functions(this);
-    }
+    this.usedFunctions ??= new Functions(this);
     return this.usedFunctions;
   }
 
@@ -215,8 +212,6 @@ export class AliyunDevice extends DeviceChannel {
   }
 
   private outboxOf(settings: CheckedSettings, store: OutboxStore): Outbox {
-    // Loaded for those that have one only.
-    const { Outbox }: typeof import('./outbox') = require('./outbox');
     const outbox = new Outbox({
       store,
       deliver: (entry) => this.posts.deliver(entry),
