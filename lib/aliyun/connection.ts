@@ -25,7 +25,7 @@ import { Acknowledgements } from './acknowledgements';
 import type { Dial, Line } from './dial';
 import { connectionProblem, disconnection, isExplained, relocation } from './failure';
 import { sayGoodBye } from './farewell';
-import { quickPublish } from './quick-publish';
+import { type QuickMessage, quickPublish } from './quick-publish';
 import { endingOf, type Retry } from './retry';
 import { Subscriptions } from './subscriptions';
 import type { UplinkMessage } from './uplink';
@@ -125,15 +125,15 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /** Hands a message with QoS 0 to the socket. Throws `notConnected` or `closed`. */
-  send({ topic, body, operation }: Omit<UplinkMessage, 'qos'>): void {
+  send(message: QuickMessage & { operation: string }): void {
     const client = this.connectedClient;
-    if (!client) throw this.notConnected(operation);
-    quickPublish(client, topic, body);
+    if (!client) throw this.notConnected(message.operation);
+    quickPublish(client, message);
   }
 
   /** As `send`, or with QoS 1 as `Acknowledgements.publish` and with `connectionLost`. */
   async publish(message: UplinkMessage, timeoutMs: number): Promise<void> {
-    if (message.qos === 0) return this.send(message);
+    if (message.qos === 0) return this.send({ ...message, isOneOfMany: true });
     const client = this.connectedClient;
     if (!client) throw this.notConnected(message.operation);
     await this.acknowledgements.publish(client, message, timeoutMs);

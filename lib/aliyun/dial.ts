@@ -52,16 +52,18 @@ export function dialFor(
     signal.throwIfAborted();
     if (isSecure(access.endpoint.transport)) trust ??= trustOf(settings);
     const client = connect(access.endpoint.url, {
-      ...access.connect,
-      ...(trust && secured(trust)),
-      ...protocolOf(settings),
       keepalive: settings.keepalive,
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
+      // Otherwise it keeps a Buffer for every number of two bytes: 8 MB.
+      writeCache: false,
       // Its debug log would show the password in CONNECT.
       log: () => undefined,
+      ...access.connect,
+      ...protocolOf(settings),
+      ...(trust && secured(trust)),
     });
     // Whoever gets it listens for its errors; but it must not take the process down before.
     client.on('error', () => undefined);

@@ -1,7 +1,8 @@
 /**
- * PUBLISH with QoS 0 on the short way: one piece of bytes, and all of one turn of the event loop in one write. mqtt.js
- * hands the socket five pieces for each, which takes as long as all else that is done for a post. Needs no answer, so
- * there is nothing that mqtt.js would have to know of; it writes to the same stream, in the order of the calls.
+ * PUBLISH with QoS 0 on the short way: one piece of bytes, and where many are under way, all of one turn of the event
+ * loop in one write. mqtt.js hands the socket five pieces for each, which takes as long as all else that is done for a
+ * post. Needs no answer, so there is nothing that mqtt.js would have to know of; it writes to the same stream, in the
+ * order of the calls.
  *
  *   30 | remaining length: 7 bits a byte, lowest first, +80 if more follow | topic length: 2 bytes | topic
  *      | 00: no properties, in MQTT 5 only | payload
@@ -13,8 +14,18 @@ import type { MqttClient } from 'mqtt';
 const PUBLISH = 0x30;
 const MQTT_5 = 5;
 
-export function quickPublish({ stream, options }: MqttClient, topic: string, body: string | Buffer): void {
-  if (stream.writableCorked === 0) {
+export interface QuickMessage {
+  topic: string;
+  body: string | Buffer;
+  /** True: written with those that follow in this turn. For one alone that would take longer than to make the packet. */
+  isOneOfMany: boolean;
+}
+
+export function quickPublish(
+  { stream, options }: Pick<MqttClient, 'stream' | 'options'>,
+  { topic, body, isOneOfMany }: QuickMessage,
+): void {
+  if (isOneOfMany && stream.writableCorked === 0) {
     stream.cork();
     setImmediate(() => stream.uncork());
   }

@@ -38,8 +38,8 @@ interface Route {
 }
 
 const MOST_ROUTES = 50;
-/** An id is text that holds a number below this. */
-const ID_LIMIT = 2 ** 32;
+/** An id is text that holds a number below 2^32; up to here it is written without floating point. */
+const ID_LIMIT = 2 ** 31;
 const OK = 200;
 /** Of the time limit: a request that is sent later is carried out, but would fail for want of a reply. */
 const REPLY_SHARE = 1 / 5;
@@ -50,6 +50,7 @@ export class Requests {
   private readonly routes = new Map<string, Route>();
   private readonly routesByReply = new Map<string, Route>();
 
+  private wasOneOfMany = false;
   /** Once is enough for a reply that cannot be read. */
   private warned = false;
 
@@ -71,7 +72,7 @@ export class Requests {
     const turn = uplink.turn(timeoutMs, 0, operation, timeoutMs * REPLY_SHARE);
     const leftMs = typeof turn === 'number' ? turn : await turn;
     const { topic, pending } = this.routeOf(options.topic, method);
-    uplink.send({ topic, body, operation });
+    uplink.send({ topic, body, operation, isOneOfMany: this.isOneOfMany() });
     const reply = await pending.wait(id, leftMs, () => {
       this.options.probe();
       return new MialinkError('noReply', { device, operation, timeoutMs });
@@ -122,6 +123,13 @@ export class Requests {
     for (const routes of [this.routes, this.routesByReply]) {
       for (const [name, { pending }] of routes) if (pending.size === 0) routes.delete(name);
     }
+  }
+
+  /** Whether others are unanswered, or were when the last one went: when their replies come together, several follow. */
+  private isOneOfMany(): boolean {
+    const lastWas = this.wasOneOfMany;
+    this.wasOneOfMany = this.waiting > 0;
+    return this.wasOneOfMany || lastWas;
   }
 
   private takeId(): string {

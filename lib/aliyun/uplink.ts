@@ -8,6 +8,7 @@
 import { MialinkError } from '../errors';
 import type { Connection } from './connection';
 import { Pace } from './pace';
+import type { QuickMessage } from './quick-publish';
 
 export interface UplinkMessage {
   topic: string;
@@ -61,7 +62,7 @@ export class Uplink {
   }
 
   /** With QoS 0, to be called when it is its turn. See `Connection.send`. */
-  send(message: Omit<UplinkMessage, 'qos'>): void {
+  send(message: QuickMessage & { operation: string }): void {
     this.options.connection.send(message);
   }
 

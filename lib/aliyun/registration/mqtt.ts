@@ -85,6 +85,8 @@ function dial({ label, applicant, form, endpoint, ca, connect }: MqttOptions): M
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
+      // Otherwise it keeps a Buffer for every number of two bytes: 8 MB.
+      writeCache: false,
       // Its debug log would show the password in CONNECT, and the answer.
       log: () => undefined,
     });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect, type MqttClient } from 'mqtt';
 import sinon from 'sinon';
 import type { AliyunDevice } from '../../../lib/aliyun';
 import { acknowledged, Bench, lamp, problemOf, stopTime, sys, untilState } from './bench';
@@ -66,6 +67,35 @@ describe('Aliyun requests', () => {
     for (const [at, { data }] of replies.entries()) {
       assert.deepEqual(data, { [`p${at}`]: { value: at, version: 1 } });
     }
+  });
+
+  it('leave at once where one follows the other, and with the next ones where several are under way', async () => {
+    await device.close();
+    const clients: MqttClient[] = [];
+    const own = await bench.connectedDevice(undefined, {
+      connect: (url, options) => {
+        const client = connect(url, options);
+        clients.push(client);
+        return client;
+      },
+    });
+    const corked = () => clients[0]?.stream.writableCorked ?? 0;
+    /** Whether the socket holds it back until the turn is over. */
+    const post = (power: number) => {
+      const before = corked();
+      const reply = own.postProperties({ power });
+      return { isHeldBack: corked() > before, reply };
+    };
+    const first = post(1);
+    const second = post(2);
+    await Promise.all([first.reply, second.reply]);
+    const third = post(3);
+    await third.reply;
+    const fourth = post(4);
+    await fourth.reply;
+    const heldBack = [first, second, third, fourth].map(({ isHeldBack }) => isHeldBack);
+    assert.deepEqual(heldBack, [false, true, true, false]);
+    assert.equal(bench.lamp.posts.length, 4);
   });
 
   it('have ids that are text, numbers below 2^32 and all different', async () => {
