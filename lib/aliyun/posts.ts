@@ -22,6 +22,7 @@ import { LastValues } from './last-values';
 import type { ModelSource } from './model';
 import { checkPost, type UncheckedPost } from './model/post';
 import type { Outbox, OutboxEntry } from './outbox';
+import { PostOrder } from './post-order';
 import type { RequestOptions } from './requests';
 import { withTimes } from './timed';
 import { eventTopic } from './topics';
@@ -59,6 +60,7 @@ export class Posts {
   private readonly lastValues = new LastValues();
   /** Of those that the outbox may have to keep. */
   private readonly underWay = new Set<Promise<Posted>>();
+  private readonly order = new PostOrder();
 
   constructor(private readonly options: PostsOptions) {}
 
@@ -167,21 +169,32 @@ export class Posts {
   }
 
   private async sendOrKeep(outbox: Outbox, entry: OutboxEntry, options: RequestOptions): Promise<Posted> {
-    if (!this.hasToQueue(outbox)) {
-      try {
-        return await this.options.send(entry.method, entry.params, options);
-      } catch (error) {
-        if (!isOnTheWay(error)) throw error;
+    const place = this.order.take();
+    try {
+      if (!this.hasToQueue(outbox)) {
+        try {
+          return await this.options.send(entry.method, entry.params, options);
+        } catch (error) {
+          if (!isOnTheWay(error)) throw error;
+        }
       }
+      await place.turn();
+      const kept = outbox.add(entry);
+      // Behind this one, but not after it is on the disk: many together are synced once.
+      place.leave();
+      await kept;
+      return { queued: true };
+    } finally {
+      place.leave();
     }
-    await outbox.add(entry);
-    return { queued: true };
   }
 
   /** What was kept first goes first; and what stood in line would be lost in a crash. */
   private hasToQueue(outbox: Outbox): boolean {
     const { models, state, mayGoNow } = this.options;
-    if (state() === 'connected') return !outbox.isEmpty || !mayGoNow() || models.isAwaited;
+    if (state() === 'connected') {
+      return !outbox.isEmpty || this.order.isWaitedIn || !mayGoNow() || models.isAwaited;
+    }
     return isAway(state());
   }
 }
