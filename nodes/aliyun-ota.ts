@@ -2,15 +2,18 @@
  * aliyun-ota: takes a firmware that the cloud pushes, downloads and verifies it (output 1: the file), and tells the
  * cloud and output 2 how far it is. Flashing is what the flow does behind output 1.
  */
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { AliyunDevice } from '../lib/aliyun';
 import {
-  type FirmwareNotice,
+  fileStateStore,
   fileVersionStore,
   OtaClient,
+  type OtaFirmware,
   type OtaProgress,
   type OtaState,
+  readPublicKey,
   safeName,
 } from '../lib/aliyun/ota';
 import { MialinkError } from '../lib/errors';
@@ -37,12 +40,15 @@ interface Config extends NodeDef {
   download?: string;
   maxSize?: string | number;
   allowHttp?: boolean | string;
+  allowPrivateRedirect?: boolean | string;
+  publicKey?: string;
+  keepVersions?: string | number;
 }
 
 type Operation = (ota: OtaClient, payload: unknown) => Promise<void>;
 
 const OPERATIONS: Record<string, Operation> = {
-  version: (ota, payload) => ota.informVersion(asText(payload)),
+  version: (ota, payload) => ota.informVersion(asText(isRecord(payload) ? payload.version : payload)),
   request: (ota) => ota.requestFirmware(),
   progress: (ota, payload) => {
     const { step, desc } = isRecord(payload) ? payload : { step: payload, desc: '' };
@@ -57,8 +63,12 @@ const LIGHTS = {
   idle: undefined,
   notified: 'waiting',
   downloading: 'downloading',
+  verifying: 'verifying',
   verified: 'verified',
-  closed: undefined,
+  flashing: 'flashing',
+  waiting: 'version-missing',
+  done: undefined,
+  failed: undefined,
 } as const satisfies Record<OtaState, keyof typeof FIRMWARE | undefined>;
 
 export default function register(RED: NodeAPI): void {
@@ -107,56 +117,77 @@ function startOta(
   chosen: ChosenDevice<AliyunDevice>,
   light: StatusLight,
 ): OtaClient {
-  const maxSize = maxSizeOf(node, config);
+  const maxSize = countOf(node, 'maxSize', config.maxSize);
+  const keepVersions = countOf(node, 'keepVersions', config.keepVersions);
+  const publicKey = publicKeyOf(node, config);
   const device = chosen.acquire();
   const { productKey, deviceName } = device.identity;
   const userDir = RED.settings.userDir ?? process.cwd();
   const ownDirectory = join(userDir, 'aliyun-ota', safeName(productKey), safeName(deviceName));
   const moduleName = asText(config.module);
+  const ownFile = (suffix: string) => join(ownDirectory, `${safeName(moduleName || 'default')}.${suffix}`);
   const ota = new OtaClient(device, {
     module: moduleName || undefined,
     version: asText(config.version) || undefined,
     directory: asText(config.directory) || ownDirectory,
     download: config.download === 'manual' ? 'manual' : 'auto',
     maxSize,
+    keepVersions,
+    publicKey,
     allowHttp: asFlag(config.allowHttp, false),
+    allowRedirectToPrivate: asFlag(config.allowPrivateRedirect, false),
     ca: device.additionalRoots,
     logger: logOf(RED, node),
-    versionStore: fileVersionStore(
-      join(ownDirectory, `${safeName(moduleName || 'default')}.version`),
-      device.label,
-    ),
+    versionStore: fileVersionStore(ownFile('version'), device.label),
+    stateStore: fileStateStore(ownFile('state')),
   });
-  ota.on('state', (state) => light.showFirmware(LIGHTS[state]));
+  ota.on('state', (state, version) => {
+    const isMissing = state === 'waiting' && version !== undefined;
+    const text = isMissing ? RED._('aliyun-ota.status.version-missing', { version }) : undefined;
+    light.showFirmware(LIGHTS[state], text);
+  });
   ota.on('progress', (progress) => node.send([null, progressMessage(progress)]));
-  ota.on('firmware', ({ paths, notice }) => node.send([firmwareMessage(paths, notice), null]));
+  ota.on('firmware', (firmware) => node.send([firmwareMessage(firmware), null]));
   ota.on('failed', (problem) => {
     light.show(problem.code === 'CANCELLED' ? 'cancelled' : 'failed');
     const about: Partial<Message> = { aliyun: { module: moduleName || 'default' } };
     node.error(inUsersLanguage(RED, problem), about);
   });
-  ota.start();
+  try {
+    ota.start();
+  } catch (error) {
+    // The device of this node is connected all the same, and its status is not to say so.
+    light.showFirmware('module-taken');
+    throw error;
+  }
+  light.showFirmware(LIGHTS[ota.state]);
   return ota;
 }
 
-/** A limit that is misspelt must not be none. */
-function maxSizeOf(node: Node, config: Config): number | undefined {
-  const maxSize = asNumber(config.maxSize);
-  if (maxSize === undefined || maxSize > 0) return maxSize;
-  const values = { device: node.name || node.type, field: 'maxSize', rule: 'a number of bytes above 0' };
-  throw new MialinkError('settingInvalid', { ...values, value: asText(config.maxSize) });
+/** A limit that is misspelt must not be none. Undefined for a blank. */
+function countOf(node: Node, field: string, value: unknown): number | undefined {
+  const count = asNumber(value);
+  if (count === undefined || (count > 0 && Number.isInteger(count))) return count;
+  const values = { device: node.name || node.type, field, rule: 'a whole number above 0' };
+  throw new MialinkError('settingInvalid', { ...values, value: asText(value) });
+}
+
+function publicKeyOf(node: Node, config: Config): KeyObject | undefined {
+  const text = asText(config.publicKey);
+  return text === '' ? undefined : readPublicKey(text, node.name || node.type);
 }
 
 function progressMessage({ step, desc, received, size }: OtaProgress): Partial<Message> {
   return { payload: { step, desc, received, size } };
 }
 
-function firmwareMessage(paths: string[], notice: FirmwareNotice): Partial<Message> {
+function firmwareMessage({ paths, notice, repeated }: OtaFirmware): Partial<Message> {
   const { version, module, files, isDiff, extData } = notice;
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const [first] = files;
+  const about = { version, module, size, signMethod: first?.signMethod, sign: first?.sign, isDiff, extData };
   return {
     payload: paths.length === 1 ? paths[0] : paths,
-    aliyun: { version, module, size, signMethod: first?.signMethod, sign: first?.sign, isDiff, extData },
+    aliyun: repeated ? { ...about, repeated } : about,
   };
 }

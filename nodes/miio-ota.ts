@@ -1,13 +1,14 @@
 /**
  * miio-ota: installs a firmware file on a device. It serves the file to the device, follows it until the firmware runs
- * (output 1: the result), and tells how far it is (output 2, fit for aliyun-ota). Takes what aliyun-ota puts out.
+ * (output 1: the result), and tells how far it is (output 2). Takes what aliyun-ota puts out, and both outputs are what
+ * aliyun-ota takes: the version that runs now, and the progress.
  */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { MialinkError, messageOf } from '../lib/errors';
 import type { MiioDevice } from '../lib/miio';
 import { type UpgradeOptions, type UpgradeProgress, upgradeFirmware } from '../lib/miio/ota';
 import { ChosenDevice } from './device-sharing';
-import { asNumber, asText, type Message, onInput } from './runtime';
+import { asNumber, asText, isRecord, type Message, onInput } from './runtime';
 import { OPERATION, StatusLight } from './status';
 
 interface Config extends NodeDef {
@@ -46,8 +47,9 @@ export default function register(RED: NodeAPI): void {
           signal,
           onProgress,
         });
-        tell(100, state);
+        tell(100, version ? `runs ${version}` : state);
         message.miio = { address: device.address, deviceId: device.deviceId };
+        message.operation = 'version';
         message.payload = { file, version, state };
       } catch (error) {
         if (error instanceof MialinkError && error.peer) message.miio = { ...error.peer };
@@ -93,7 +95,14 @@ function settingsOf(config: Config, message: Message, device: string): UpgradeOp
   if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
     throw new MialinkError('portInvalid', { device, port });
   }
-  return { timeoutMs: asNumber(config.timeoutMs) ?? asNumber(message.timeoutMs), address, port };
+  const timeoutMs = asNumber(config.timeoutMs) ?? asNumber(message.timeoutMs);
+  return { timeoutMs, address, port, ...orderOf(message) };
+}
+
+/** What aliyun-ota says of the firmware: its version, and whether it had handed it over before Node-RED was restarted. */
+function orderOf({ aliyun }: Message): Pick<UpgradeOptions, 'version' | 'repeated'> {
+  const { version, repeated } = isRecord(aliyun) ? aliyun : {};
+  return { version: asText(version) || undefined, repeated: repeated === true };
 }
 
 /** `operation` makes it what aliyun-ota passes on to the cloud. */

@@ -47,7 +47,11 @@ export const KEPT = {
 export const FIRMWARE = {
   waiting: YELLOW_RING,
   downloading: BLUE_DOT,
+  verifying: BLUE_DOT,
   verified: GREEN_DOT,
+  flashing: BLUE_DOT,
+  'version-missing': YELLOW_RING,
+  'module-taken': RED_RING,
   cancelled: GREY_RING,
 } as const satisfies Record<string, Light>;
 
@@ -76,6 +80,8 @@ export class StatusLight {
   private underWay = 0;
   private connection: StatusKey | undefined;
   private firmware: keyof typeof FIRMWARE | undefined;
+  /** In place of the catalogue's, which can name no version. */
+  private firmwareText: string | undefined;
   /** In place of `connected`, which says less. */
   private whileConnected: keyof typeof PUSH | keyof typeof LOG | undefined;
 
@@ -84,7 +90,8 @@ export class StatusLight {
   show(key: StatusKey): void {
     if (key === this.shown) return;
     this.shown = key;
-    this.node.status({ ...LIGHTS[key], text: `${this.node.type}.status.${key}` });
+    const text = key === this.firmware ? this.firmwareText : undefined;
+    this.node.status({ ...LIGHTS[key], text: text ?? `${this.node.type}.status.${key}` });
   }
 
   /** The state of the connection; seen unless there is a firmware or an operation is under way. */
@@ -93,9 +100,13 @@ export class StatusLight {
     this.showLasting();
   }
 
-  /** What becomes of a firmware, in front of the connection; undefined: there is none any more. */
-  showFirmware(key: keyof typeof FIRMWARE | undefined): void {
+  /**
+   * What becomes of a firmware, in front of the connection; undefined: there is none any more. `text` is for what the
+   * catalogue's text alone cannot say.
+   */
+  showFirmware(key: keyof typeof FIRMWARE | undefined, text?: string): void {
     this.firmware = key;
+    this.firmwareText = text;
     this.showLasting();
   }
 

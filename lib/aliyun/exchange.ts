@@ -116,9 +116,12 @@ export class Exchange {
   private received(topic: string, payload: Buffer): void {
     const handlers = this.subscribers.of(topic);
     for (const handler of handlers) runListener(this.logger, this.label, () => handler(payload, topic));
-    const downlink = this.requests.expects(topic) ? REPLY : parseTopic(this.identity, topic);
-    if (downlink?.kind === 'reply') this.requests.receive(topic, payload);
-    else if (downlink?.kind === 'request') this.served.receive(downlink.method, topic, payload);
+    const isExpected = this.requests.expects(topic);
+    const downlink = isExpected ? REPLY : parseTopic(this.identity, topic);
+    if (downlink?.kind === 'reply') {
+      // What somebody takes and no request waits for is his alone: it need not be Alink.
+      if (isExpected || handlers.length === 0) this.requests.receive(topic, payload);
+    } else if (downlink?.kind === 'request') this.served.receive(downlink.method, topic, payload);
     else if (downlink) this.inbound.receive(downlink, topic, payload, handlers.length > 0);
     else if (handlers.length === 0) this.logger.debug(`${this.label}: dropped what came on ${topic}`);
   }

@@ -77,6 +77,7 @@ const DOWNLINKS = [
   'thing/dynamicTsl/+',
   'thing/bootstrap/+',
   'thing/ota/firmware/+',
+  'thing/file/+',
   '_thing/diag/+',
   'rrpc/request/+',
 ];

@@ -6,7 +6,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 
-const FOLDERS = ['.', 'miio', 'miio/clients', 'miio/cases', 'aliyun', 'aliyun/clients', 'aliyun/cases'];
+const SUITES = ['miio', 'aliyun', 'ota'];
+const FOLDERS = ['.', ...SUITES.flatMap((suite) => [suite, `${suite}/clients`, `${suite}/cases`])];
 export const COMPILED = join(__dirname, '../../dist/bench');
 
 export function compile(): void {

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: this library beside other clients and a base that all are compared with, on one machine, in one run.
  *
- *   --only <name>   one suite (miio, aliyun) or one case only, by its name in test/bench; may be given again
+ *   --only <name>   one suite (miio, aliyun, ota) or one case only, by its name in test/bench; may be given again
  *   --json          the rows as JSON instead of tables
  *
  * A sample is one client doing one case in a fresh process, with a fresh counterpart in another one. In every round
@@ -18,10 +18,11 @@ import type { Case, Sample, Suite } from './case';
 import { compile } from './compile';
 import { measure } from './measure';
 import { suite as miio } from './miio';
+import { suite as ota } from './ota';
 import { PEERS_DIRECTORY } from './peer';
 import { type Rounds, type Row, rowsOf, tableOf } from './table';
 
-const SUITES: Suite[] = [miio, aliyun];
+const SUITES: Suite[] = [miio, aliyun, ota];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -19,14 +19,14 @@ export function demoFlow(places: DemoPlaces): FlowNode[] {
     ...settingFromTheCloud(),
     ...serviceAndEvent(),
     ...firmware(),
-    at(0, 17.5, {
+    at(0, 19, {
       id: 'catch-errors',
       type: 'catch',
       name: 'what went wrong',
       scope: null,
       wires: [['show-errors']],
     }),
-    at(1, 17.5, debug('show-errors', 'errors', 'error')),
+    at(1, 19, debug('show-errors', 'errors', 'error')),
   ];
 }
 
@@ -233,9 +233,10 @@ function serviceAndEvent(): FlowNode[] {
   ];
 }
 
+/** By wires alone: the file to the lamp, its progress and the version that it runs in the end back to the cloud. */
 function firmware(): FlowNode[] {
   return [
-    comment(14, 'about-firmware', '5. The cloud pushes a firmware'),
+    comment(14, 'about-firmware', '5. The cloud pushes a firmware, the lamp installs it'),
     at(0, 15, {
       id: 'firmware',
       type: 'aliyun-ota',
@@ -247,30 +248,23 @@ function firmware(): FlowNode[] {
       download: 'auto',
       maxSize: '',
       allowHttp: false,
-      wires: [['flash'], ['show-progress']],
+      wires: [['install'], ['show-download']],
     }),
-    at(2, 15, {
-      id: 'flash',
-      type: 'delay',
-      name: 'here you would flash it',
-      pauseType: 'delay',
-      timeout: '3',
-      timeoutUnits: 'seconds',
-      rate: '1',
-      nbRateUnits: '1',
-      rateUnits: 'second',
-      randomFirst: '1',
-      randomLast: '5',
-      randomUnits: 'seconds',
-      drop: false,
-      outputs: 1,
-      wires: [['new-version']],
+    at(2, 17, {
+      id: 'install',
+      type: 'miio-ota',
+      name: '',
+      device: 'demo-lamp',
+      timeoutMs: '',
+      address: '',
+      port: '',
+      wires: [
+        ['firmware', 'show-version'],
+        ['firmware', 'show-progress'],
+      ],
     }),
-    at(3, 15, {
-      ...change('new-version', 'it runs', ['payload', 'aliyun.version'], ['operation', '"version"']),
-      wires: [['firmware', 'show-version']],
-    }),
-    at(4, 15, debug('show-version', 'new version')),
-    at(1, 16.2, debug('show-progress', 'progress')),
+    at(2, 15, debug('show-download', 'download')),
+    at(3, 16.5, debug('show-version', 'the lamp runs')),
+    at(3, 17.5, debug('show-progress', 'progress')),
   ];
 }

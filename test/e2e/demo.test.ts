@@ -92,15 +92,33 @@ describe('the demo', function () {
     await cloud.getByText('LampToggled').first().waitFor();
   });
 
-  it('takes a firmware with progress, and informs the new version', async () => {
+  it('takes a firmware: the bar moves, the lamp installs it and restarts, and the cloud says success', async () => {
+    // Each place at which the bar has stood.
+    await cloud.evaluate(`(() => {
+      const track = document.querySelector('[role=progressbar]');
+      window.places = new Set();
+      const look = () => window.places.add(track.getAttribute('aria-valuenow'));
+      new MutationObserver(look).observe(track, { attributes: true });
+    })()`);
     await cloud.getByRole('button', { name: 'Push next version' }).click();
+    await printed(/the lamp: firmware downloading/);
+    await printed(/the lamp: firmware installing/);
+    await screenshot(cloud, 'demo-cloud-installing');
+    await printed(/the lamp: has restarted, and runs version 1\.0\.1/);
     await cloud.getByText('version 1.0.1').first().waitFor({ timeout: 60_000 });
+    await cloud.locator('#upgrade', { hasText: '1.0.1 · succeeded' }).waitFor();
     await screenshot(cloud, 'demo-cloud-firmware');
+    const places = await cloud.evaluate('[...window.places]');
+    assert.ok(Array.isArray(places) && places.length >= 5, `the bar has stood at ${places}`);
   });
 
-  it('reports a corrupted firmware as step -3', async () => {
+  it('reports a corrupted firmware as step -3, and the lamp hears nothing of it', async () => {
+    const installs = output.match(/the lamp: firmware/g)?.length;
     await cloud.getByRole('button', { name: 'Push a corrupted one' }).click();
     await cloud.getByText('verification failed').first().waitFor({ timeout: 60_000 });
+    await screenshot(cloud, 'demo-cloud-corrupted');
+    assert.equal(output.match(/the lamp: firmware/g)?.length, installs);
+    await cloud.getByText('version 1.0.1').first().waitFor();
   });
 
   it('ends cleanly with Ctrl-C', async () => {

@@ -83,7 +83,9 @@ const PURE_ALIYUN = [
     (name) => `lib/aliyun/functions/${name}`,
   ),
   'lib/aliyun/diagnosis/obstacle',
-  'lib/aliyun/ota/notice',
+  ...['notice', 'crc16', 'stream-block', 'file-name', 'public-address'].map(
+    (name) => `lib/aliyun/ota/${name}`,
+  ),
 ];
 
 const sources = (folder: string): string[] =>

@@ -59,7 +59,13 @@ export function useOtaFlow(bench: ReturnType<typeof useCloud>) {
   const steps = () => progress.map(({ payload }) => (payload as { step: number }).step);
   const reported = () => bench.lamp.progress.map(({ step }) => step);
   const ownDirectory = () => join(userDir, 'aliyun-ota', LAMP.productKey, LAMP.deviceName);
-  const files = (): Promise<string[]> => readdir(ownDirectory()).catch(() => []);
+  /** Of firmware, without what the node writes down about it. */
+  const files = async (): Promise<string[]> => {
+    const names = await readdir(ownDirectory()).catch((): string[] => []);
+    return names.filter(
+      (name) => /\.(bin|zip|part)$/.test(name) || !/\.(state|version|json|new)$/.test(name),
+    );
+  };
 
   /** The cloud has got this step. */
   async function untilReported(step: string): Promise<void> {

@@ -35,6 +35,7 @@ describe('aliyun-ota', () => {
     for (const [what, operation, payload] of [
       ['a failure that the flow reports', 'progress', { step: -4, desc: 'flashing failed' }],
       ['its version, informed by the flow', 'version', '2.0.0'],
+      ['its version, as miio-ota puts it out', 'version', { file: 'f', version: '2.0.0', state: 'idle' }],
     ] as const) {
       it(`shows the connection again after ${what}`, async () => {
         await start({ download: 'manual' });
@@ -87,8 +88,9 @@ describe('aliyun-ota', () => {
       const asked = once(bench.lamp, 'raw');
       await operate('request');
       const [topic, body] = await asked;
-      assert.equal(topic, `/ota/device/request/${LAMP.productKey}/${LAMP.deviceName}`);
-      assert.deepEqual(JSON.parse(String(body)).params, { version: '1.0.0' });
+      assert.equal(topic, `/sys/${LAMP.productKey}/${LAMP.deviceName}/thing/ota/firmware/get`);
+      assert.deepEqual(JSON.parse(String(body)).params, {});
+      assert.deepEqual(flow.failures, []);
     });
 
     it('reports a progress of its own, with or without a description', async () => {
@@ -109,6 +111,7 @@ describe('aliyun-ota', () => {
         [undefined, 1, /msg\.operation is missing; use one of version, request/],
         ['constructor', 1, /msg\.operation constructor is unknown/],
         ['version', ' ', /version is missing.*msg\.payload/],
+        ['version', { state: 'idle' }, /version is missing.*msg\.payload/],
         ['request', undefined, /version is missing/],
         ['progress', { step: 101 }, /step must be a number from -4 to 100, not 101/],
         ['progress', { step: 'half' }, /step must be a number from -4 to 100/],
@@ -135,8 +138,20 @@ describe('aliyun-ota', () => {
   });
 
   for (const [what, fields, secret, text] of [
-    ['a limit that is no number', { maxSize: 'much' }, undefined, /maxSize must be .* above 0, not much/],
-    ['a limit of nothing', { maxSize: 0 }, undefined, /maxSize must be a number of bytes above 0, not 0/],
+    [
+      'a limit that is no number',
+      { maxSize: 'much' },
+      undefined,
+      /maxSize must be a whole number above 0, not much/,
+    ],
+    ['a limit of nothing', { maxSize: 0 }, undefined, /maxSize must be a whole number above 0, not 0/],
+    [
+      'no version to keep',
+      { keepVersions: '0' },
+      undefined,
+      /keepVersions must be a whole number above 0, not 0/,
+    ],
+    ['a key that is none', { publicKey: 'key' }, undefined, /publicKey must be an RSA or EC public key/],
     ['a device without secret', {}, '', /lamp-1 .*deviceSecret is missing/],
   ] as const) {
     it(`fails with CONFIG at each message, and shows it, with ${what}`, async () => {

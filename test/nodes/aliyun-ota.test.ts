@@ -26,8 +26,9 @@ describe('aliyun-ota', () => {
       const file = { size: content.length, signMethod: 'sha256', sign };
       const notice = { version: '2.0.0', module: 'default', isDiff: false, extData: undefined };
       assert.deepEqual(aliyun, { ...notice, ...file });
-      assert.deepEqual(lights('ota').slice(-2), [
+      assert.deepEqual(lights('ota').slice(-3), [
         'blue dot aliyun-ota.status.downloading',
+        'blue dot aliyun-ota.status.verifying',
         'green dot aliyun-ota.status.verified',
       ]);
       assert.deepEqual(await files(), ['default-2.0.0.bin']);
@@ -113,21 +114,21 @@ describe('aliyun-ota', () => {
     }
   });
 
-  it('leaves neither file nor failure behind when the flow is stopped in mid-download', async () => {
+  it('goes on with a download after the flow was stopped in the middle of it', async () => {
     bench.cloud.firmware.bytesPerSecond = 100_000;
     await start();
     bench.lamp.pushFirmware({ version: '2.0.0', content });
     await untilReported('1');
     await untilPart();
     await helper.unload();
-    assert.deepEqual(await files(), []);
+    assert.deepEqual(await files(), ['default-2.0.0.bin.part']);
     assert.deepEqual([reported(), flow.firmware.length, flow.failures.length], [['1'], 0, 0]);
     assert.equal(bench.lamp.upgrade?.state, 'upgrading');
 
-    // The cloud's task is still open: the next start takes the firmware.
     bench.cloud.firmware.bytesPerSecond = null;
     await start();
     await untilReported('100');
     assert.deepEqual(await files(), ['default-2.0.0.bin']);
+    assert.ok((await readFile(join(ownDirectory(), 'default-2.0.0.bin'))).equals(content));
   });
 });

@@ -36,7 +36,7 @@ describe('miio-ota', () => {
       steps(bench.progress).every((step, index, all) => step >= (all[index - 1] ?? 1) && step <= 100),
     );
     assert.deepEqual(bench.progress[0]?.payload, { step: 1, desc: 'ordered' });
-    assert.deepEqual(bench.progress.at(-1)?.payload, { step: 100, desc: 'idle' });
+    assert.deepEqual(bench.progress.at(-1)?.payload, { step: 100, desc: 'runs 2.0.0' });
     for (const message of bench.progress) {
       assert.deepEqual([message.operation, message.aliyun, message._msgid], ['progress', aliyun, _msgid]);
     }

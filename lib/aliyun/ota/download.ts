@@ -1,20 +1,26 @@
 /**
- * One firmware file from its address to the disk: streamed, verified as it flows, continued where the connection
- * was cut, renamed at the end.
+ * One firmware file from its address to the disk: streamed, verified, continued where the connection was cut or an
+ * earlier run was ended, renamed at the end.
  *
  *   stored already? -> done
- *   open at the bytes received -> append … -> end -> verify -> rename -> done
- *        ^------- wait <- cut, stall, 5xx (given up after `retries` of them brought nothing new)
+ *   open the part -> fetch the rest -> verify -> rename -> done
+ *                      |    ^             | wrong, and its beginning is of an earlier run: once more from byte 0
+ *                      |    '-------------'
+ *                      open at the bytes received -> append … -> end
+ *                           ^------- wait <- cut, stall, 5xx (given up after `retries` of them brought nothing new)
  */
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Backoff } from '../../backoff';
 import { MialinkError } from '../../errors';
+import { assertRoom } from './disk-space';
 import { exclusively } from './exclusive';
 import { isSafeFileName } from './file-name';
-import { HttpSource, Interruption } from './http-source';
-import type { NoticeFile } from './notice';
-import { isStored, PartFile } from './part-file';
+import { LEAST_BYTES } from './gather';
+import { HttpSource } from './http-source';
+import type { NoticeFile, StreamAddress } from './notice';
+import { isStored, PartFile, removePart } from './part-file';
+import { Interruption, type Source } from './source';
 
 export interface DownloadOptions {
   /** Made (mode 0700) when it does not exist. */
@@ -25,12 +31,16 @@ export interface DownloadOptions {
   ca?: readonly string[];
   /** Default false: `https:` only. */
   allowHttp?: boolean;
+  /** Default false: a redirect from a public address to a private, loopback or link-local one is refused. */
+  allowRedirectToPrivate?: boolean;
+  /** For files that come over the MQTT connection; without it they fail. */
+  openStream?: (stream: StreamAddress) => Source;
   /** In bytes; default: no limit. */
   maxSize?: number;
   signal?: AbortSignal;
-  /** After each piece. `received` falls when the server makes us start over. */
+  /** After each piece. `received` falls when the file has to be fetched from its beginning again. */
   onProgress?: (received: number, size: number) => void;
-  /** Silence after which the connection counts as cut; default 30000. */
+  /** Silence, or less than a kilobyte, for so long counts as cut; default 30000. */
   stallMs?: number;
   /** How many retries in a row may bring nothing new; default 5. */
   retries?: number;
@@ -39,9 +49,11 @@ export interface DownloadOptions {
 }
 
 /**
- * Resolves with the path of the verified file. On any failure there is no file, and it rejects with a MialinkError:
- * `otaUrlRefused`, `otaUrlExpired`, `otaTooLarge`, `otaDownloadFailed`, `otaVerifyFailed`, `otaStorageFailed` or,
- * by the signal, `aborted`.
+ * Resolves with the path of the verified file. Rejects with a MialinkError: `otaUrlRefused`, `otaUrlExpired`,
+ * `otaTooLarge`, `otaNoSpace`, `otaDownloadFailed`, `otaVerifyFailed`, `otaStorageFailed` or, by the signal, `aborted`.
+ *
+ * After `aborted` and `otaUrlExpired`, and when the process ends, `<name>.part` stays and the next call continues it:
+ * the same file, perhaps from a fresh address. After any other failure there is no file.
  */
 export async function download(file: NoticeFile, options: DownloadOptions): Promise<string> {
   const { directory, label, maxSize, signal } = options;
@@ -68,33 +80,76 @@ export async function download(file: NoticeFile, options: DownloadOptions): Prom
   }
 }
 
+/** Removes what an unfinished download left, when nobody will continue it. Waits for one under way. Never rejects. */
+export async function discardPart(directory: string, file: NoticeFile): Promise<void> {
+  if (!isSafeFileName(file.name)) return;
+  const path = resolve(directory, file.name);
+  await exclusively(path, undefined, () => removePart(path));
+}
+
+/** Whether a download that ended so is worth to be continued by the next one. */
+export function isContinued(error: unknown): boolean {
+  return error instanceof MialinkError && (error.reason === 'aborted' || error.reason === 'otaUrlExpired');
+}
+
 async function fetchTo(path: string, file: NoticeFile, options: DownloadOptions): Promise<void> {
-  const { label, ca, allowHttp = false, stallMs = 30_000, signal } = options;
-  const source = new HttpSource(file.url, { label, ca, allowHttp, stallMs, signal });
+  const { label, directory, signal } = options;
+  const part = await PartFile.open(path, file, label);
   try {
-    const part = await PartFile.create(path, file, label);
+    await assertRoom(directory, file.size - part.received, label);
+    const source = openSource(file, options);
     try {
       await fill(part, source, file, options);
-      signal?.throwIfAborted();
-      await part.finish();
-    } catch (error) {
-      await part.discard();
-      throw error;
+      await verify(part, source, file, options);
+    } finally {
+      await source.close();
     }
-  } finally {
-    await source.close();
+    signal?.throwIfAborted();
+    await part.finish();
+  } catch (error) {
+    await (signal?.aborted || isContinued(error) ? part.keep() : part.discard());
+    throw error;
   }
 }
 
-/** Returns when the server has sent all it has; throws when that is hopeless. */
+function openSource(file: NoticeFile, options: DownloadOptions): Source {
+  const { label, ca, allowHttp = false, allowRedirectToPrivate, stallMs = 30_000, signal } = options;
+  if (!file.stream) {
+    return new HttpSource(file.url ?? '', { label, ca, allowHttp, allowRedirectToPrivate, stallMs, signal });
+  }
+  if (options.openStream) return options.openStream(file.stream);
+  const cause = 'it comes over the MQTT connection, and there is none here; push it with HTTPS';
+  throw new MialinkError('otaDownloadFailed', { device: label, cause });
+}
+
+/** Verifies what has arrived; what an earlier run left may be of another file, or damaged by a power cut. */
+async function verify(
+  part: PartFile,
+  source: Source,
+  file: NoticeFile,
+  options: DownloadOptions,
+): Promise<void> {
+  try {
+    await part.verify(options.signal);
+  } catch (error) {
+    if (part.continued === 0) throw error;
+    await part.startOver();
+    await fill(part, source, file, options);
+    await part.verify(options.signal);
+  }
+}
+
+/** Returns when all bytes are there, or the source has no more; throws when that is hopeless. */
 async function fill(
   part: PartFile,
-  source: HttpSource,
+  source: Source,
   file: NoticeFile,
   options: DownloadOptions,
 ): Promise<void> {
   const { label, signal, retries = 5, backoff = new Backoff(2_000, 60_000) } = options;
-  let furthest = 0;
+  // An earlier run that ended while it verified has left all of them.
+  if (part.received === file.size) return;
+  let furthest = part.received;
   let retry = 0;
   for (;;) {
     try {
@@ -103,7 +158,8 @@ async function fill(
     } catch (error) {
       if (!(error instanceof Interruption)) throw error;
       if (part.received === file.size) return;
-      if (part.received > furthest) {
+      // A body that drips must not go on for ever.
+      if (part.received >= furthest + LEAST_BYTES) {
         furthest = part.received;
         retry = 0;
         backoff.reset();
@@ -119,7 +175,7 @@ async function fill(
 
 async function receive(
   part: PartFile,
-  source: HttpSource,
+  source: Source,
   file: NoticeFile,
   options: DownloadOptions,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 
 /** What a name is made of; `title` is the cloud's own name for the file, when there are several. */
 export interface Nameable {
-  url: string;
+  url?: string;
   title?: string;
 }
 
@@ -26,7 +26,7 @@ export function nameFiles<File extends Nameable>(
   const taken = new Set<string>();
   return files.map((nameable, index) => {
     const { title = '', ...file } = nameable;
-    const suffix = suffixOf(title) || suffixOf(pathOf(nameable.url));
+    const suffix = suffixOf(title) || suffixOf(pathOf(nameable.url ?? ''));
     const own = title.slice(0, title.length - suffixOf(title).length) || String(index + 1);
     const parts = files.length === 1 ? [module, version] : [module, version, own];
     const stem = safeName(parts.join('-'), LONGEST_FILE_NAME - suffix.length - ROOM_FOR_COUNT);

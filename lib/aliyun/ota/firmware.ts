@@ -1,8 +1,9 @@
-/** All the files of one notice, as one: either every one of them is stored and verified, or none is left. */
+/** All the files of one notice, as one: every one of them is stored and verified, or the firmware has failed. */
 import { rm } from 'node:fs/promises';
 import { MialinkError } from '../../errors';
-import type { DownloadOptions, download } from './download';
+import { type DownloadOptions, type download, isContinued } from './download';
 import type { FirmwareNotice } from './notice';
+import { recordFirmware } from './old-versions';
 
 /** `maxSize` and `onProgress` are about the sum of the files. */
 export type FirmwareOptions = DownloadOptions & { signal: AbortSignal };
@@ -18,13 +19,16 @@ export function isSameFirmware(one: FirmwareNotice, other: FirmwareNotice): bool
   return one.version === other.version && signs(one) === signs(other);
 }
 
-/** Resolves with the paths, in the order of the notice. Rejects as `download` does. */
+/**
+ * Resolves with the paths, in the order of the notice. Rejects as `download` does; what is stored by then stays if that
+ * is continued, and is removed if it has failed for good.
+ */
 export async function fetchFirmware(
   notice: FirmwareNotice,
   options: FirmwareOptions,
   fetchFile: typeof download,
 ): Promise<string[]> {
-  const { label, maxSize, signal, onProgress } = options;
+  const { directory, label, maxSize, signal, onProgress } = options;
   const size = sizeOf(notice);
   if (maxSize !== undefined && size > maxSize) {
     throw new MialinkError('otaTooLarge', { device: label, size, maxSize });
@@ -41,10 +45,12 @@ export async function fetchFirmware(
       paths.push(path);
       before += file.size;
     }
+    await recordFirmware(directory, notice.module, paths);
     if (signal.aborted) throw new MialinkError('aborted', { device: label });
     return paths;
   } catch (error) {
-    for (const path of paths) await rm(path, { force: true });
+    if (isContinued(error)) await recordFirmware(directory, notice.module, paths);
+    else for (const path of paths) await rm(path, { force: true }).catch(() => {});
     throw error;
   }
 }

@@ -1,17 +1,24 @@
 /**
  * The firmware's address as a source of bytes from any offset: one HTTPS GET, with `Range` when it continues, its
- * redirects followed and checked one by one (undici's own follower would not tell `https:` from `http:`).
+ * redirects followed and checked one by one (undici's own follower asks nobody where it may go).
  *
  *   200                        from the first byte        401, 403   the address has expired
  *   206 for what was asked     from the offset            other 4xx  failed for good
  *   416, 206 for other bytes   asked again without Range  the rest, a cut, a stall: `Interruption`, try again
  *
+ * The tries are `download`'s. undici's RetryHandler continues with `Range` too, but only what it began itself, not the
+ * part of an earlier run; it ends where a server answers 200, counts the tries of the whole file rather than those in
+ * vain, and waits on timers that nobody can stop.
+ *
  * The address is signed, so no error text quotes it.
  * Source: RFC 9110, chapters 14 (range requests) and 15 (status codes).
  */
-import { Agent, type Dispatcher, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { MialinkError, messageOf } from '../../errors';
-import { sharedTrust } from '../roots';
+import { gather } from './gather';
+import { openAgent } from './http-agent';
+import { Route } from './route';
+import { Interruption, type Piece, type Source } from './source';
 
 export interface SourceOptions {
   /** Names the device in error texts. */
@@ -19,57 +26,45 @@ export interface SourceOptions {
   /** PEM certificates trusted besides Node's own roots. */
   ca?: readonly string[];
   allowHttp: boolean;
-  /** How long to wait for the connection, for an answer, and between two pieces of it. */
+  /** Default false: no redirect from a public address to a private one. */
+  allowRedirectToPrivate?: boolean;
+  /** How long to wait for the connection, for an answer, and for the next kilobyte of it. */
   stallMs: number;
   signal?: AbortSignal;
 }
-
-export interface Piece {
-  /** Of the first byte: what was asked for, or 0 where the server could not continue. */
-  offset: number;
-  /** The size of the whole file, when the server tells it. */
-  total: number | undefined;
-  /** Throws `Interruption` when it is cut off. */
-  chunks: AsyncIterable<Buffer>;
-}
-
-/** Network or server broke off: another try may succeed. */
-export class Interruption extends Error {}
 
 const MOST_REDIRECTS = 5;
 
 type Answer = Dispatcher.ResponseData;
 
-export class HttpSource {
-  private readonly url: URL;
-  private readonly agent: Agent;
+export class HttpSource implements Source {
+  private readonly route: Route;
+  private readonly agent: Dispatcher;
 
-  /** Throws `otaUrlRefused` for all but `https:` (and `http:` if allowed). */
+  /** Throws `otaUrlRefused` for all but `https:` (and `http:` if allowed), `otaDownloadFailed` for a useless proxy. */
   constructor(
-    url: string,
+    private readonly address: string,
     private readonly options: SourceOptions,
   ) {
-    this.url = this.accepted(url);
-    this.agent = new Agent({
-      connect: {
-        secureContext: sharedTrust(options.ca),
-        rejectUnauthorized: true,
-        timeout: options.stallMs,
-      },
-      headersTimeout: options.stallMs,
-      bodyTimeout: options.stallMs,
-    });
+    this.route = new Route(options);
+    this.route.start(address);
+    const { ca, stallMs } = options;
+    try {
+      this.agent = openAgent({ ca, stallMs, lookup: this.route.lookup });
+    } catch (error) {
+      throw this.failed(`the proxy that the environment names cannot be used: ${messageOf(error)}`);
+    }
   }
 
-  /** Throws `Interruption`, `otaUrlRefused` (by a redirect), `otaUrlExpired` or `otaDownloadFailed`. */
+  /** The chunks are valid one at a time. Throws `Interruption`, `otaUrlRefused`, `otaUrlExpired` or `otaDownloadFailed`. */
   async open(offset: number): Promise<Piece> {
     const answer = await this.follow(offset);
     const { statusCode: status, headers } = answer;
     if (status === 200)
-      return { offset: 0, total: wholeNumber(headers['content-length']), chunks: chunksOf(answer) };
+      return { offset: 0, total: wholeNumber(headers['content-length']), chunks: this.chunksOf(answer) };
     const range = status === 206 ? rangeOf(headers['content-range']) : undefined;
     if (offset > 0 && range?.start === offset)
-      return { offset, total: range.total, chunks: chunksOf(answer) };
+      return { offset, total: range.total, chunks: this.chunksOf(answer) };
 
     drop(answer);
     if (offset > 0 && (status === 206 || status === 416)) return this.open(0);
@@ -86,14 +81,14 @@ export class HttpSource {
   }
 
   private async follow(offset: number): Promise<Answer> {
-    let url = this.url;
+    let url = this.route.start(this.address);
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
       const answer = await this.get(url, offset);
       if (answer.statusCode < 300 || answer.statusCode > 399) return answer;
       drop(answer);
       const { location } = answer.headers;
       if (typeof location !== 'string') throw this.failed('the server redirects to nowhere');
-      url = this.accepted(location, url);
+      url = this.route.redirect(location, url);
     }
     throw this.failed(`the server redirects more than ${MOST_REDIRECTS} times`);
   }
@@ -106,30 +101,22 @@ export class HttpSource {
       answer.body.on('error', () => {});
       return answer;
     } catch (error) {
+      // By the route, when the name is resolved.
+      if (error instanceof MialinkError) throw error;
       throw new Interruption(messageOf(error));
     }
   }
 
-  private accepted(address: string, base?: URL): URL {
-    const refused = (cause: string) =>
-      new MialinkError('otaUrlRefused', { device: this.options.label, cause });
-    if (!URL.canParse(address, base?.href)) throw refused('it is not a URL');
-    const url = new URL(address, base);
-    if (url.protocol === 'https:' || (url.protocol === 'http:' && this.options.allowHttp)) return url;
-    const where = base ? 'it redirects to an address that is' : 'it is';
-    throw refused(`${where} not https:${url.protocol === 'http:' ? ', and http: is not allowed' : ''}`);
+  private async *chunksOf(answer: Answer): AsyncGenerator<Buffer> {
+    try {
+      yield* gather(answer.body, this.options.stallMs);
+    } catch (error) {
+      throw new Interruption(messageOf(error));
+    }
   }
 
   private failed(cause: string): MialinkError {
     return new MialinkError('otaDownloadFailed', { device: this.options.label, cause });
-  }
-}
-
-async function* chunksOf(answer: Answer): AsyncGenerator<Buffer> {
-  try {
-    yield* answer.body;
-  } catch (error) {
-    throw new Interruption(messageOf(error));
   }
 }
 

@@ -3,31 +3,47 @@
  *
  *   {"code":"1000","id":1507707025,"message":"success","data":{
  *      "version":"2.0.0","module":"MCU","isDiff":1,"extData":{…},
- *      one file:  "url":"https://…","size":432945,"signMethod":"Md5"|"SHA256","sign":"<hex>","md5":"<hex>"
+ *      one file:  "url":"https://…","size":432945,"signMethod":"Md5"|"SHA256","sign":"<hex>","md5":"<hex>",
+ *                 "digestsign":"<base64>"
+ *      over MQTT: "dProtocol":"mqtt","streamId":1397345,"streamFileId":1 in place of "url"
  *      several:   "signMethod":…,"files":[{"fileName","fileUrl","fileSize","fileSign","fileMd5"},…] }}
  *
+ * The reply to `thing.ota.firmware.get` has the same `data`, or an empty one when there is nothing to do.
+ *
  * `code` and `id` come as text or number, `md5` alone (without `sign`) in older notices. A notice without size
- * or digest is refused: its firmware could not be verified.
+ * or digest is refused: its firmware could not be verified. That each of several files may carry a `digestsign` of its
+ * own is assumed: the documents show it for one file only.
  *
  * Source: Alibaba Cloud IoT Platform, "OTA update" (device side), message formats.
  */
 import { MialinkError, type Values } from '../../errors';
 import { isDeeperThan, isRecord, type Json, MAX_DEPTH, withoutPrototypes } from '../../untrusted';
 import { MAX_PAYLOAD_BYTES } from '../alink';
-import { type Nameable, nameFiles } from './file-name';
+import { nameFiles } from './file-name';
 
 export type DigestMethod = 'md5' | 'sha256';
 
+/** One file of a firmware. It comes either from `url` or from `stream`: `parseNotice` gives exactly one of them. */
 export interface NoticeFile {
   /** Safe as a file name: made by us, see `file-name.ts`. */
   name: string;
   /** Signed and valid for a limited time: a secret. Its scheme is checked by `download`. */
-  url: string;
+  url?: string;
+  /** Asked for block by block over the MQTT connection. */
+  stream?: StreamAddress;
   /** In bytes, at least 1. */
   size: number;
   signMethod: DigestMethod;
   /** Lower-case hexadecimal digits. */
   sign: string;
+  /** The platform's signature of the digest, in base64; present when the product has package signatures. */
+  digestSign?: string;
+}
+
+/** The numbers by which a file is asked for over MQTT. */
+export interface StreamAddress {
+  streamId: number;
+  fileId: number;
 }
 
 export interface FirmwareNotice {
@@ -44,7 +60,9 @@ export interface FirmwareNotice {
 /** The module of a device that has only one. It is not named on the wire. */
 export const DEFAULT_MODULE = 'default';
 
-type UnnamedFile = Omit<NoticeFile, 'name'> & Nameable;
+type UnnamedFile = Omit<NoticeFile, 'name'>;
+/** `title` is the cloud's own name for it, when there are several. */
+type TitledFile = UnnamedFile & { title?: string };
 
 const DIGEST_LENGTHS: Record<DigestMethod, number> = { md5: 32, sha256: 64 };
 const LONGEST_NAME = 128;
@@ -57,25 +75,40 @@ class Refusal extends Error {}
  * Throws `otaNoticeInvalid`; its `values` hold `version` and `module` when the notice names a version at all.
  */
 export function parseNotice(payload: Buffer, label = 'device'): FirmwareNotice {
-  let named: Values = {};
-  try {
+  return refusing(label, (about) => {
     const notice = readObject(payload);
-    const data = firmwareData(notice);
-    const module = shortText(data.module, 'module') ?? DEFAULT_MODULE;
-    const version = required(shortText(data.version, 'version'), 'it names no version');
-    named = { module, version };
-    return {
-      id: textOrNumber(notice.id),
-      version,
-      module,
-      files: nameFiles(module, version, readFiles(data)),
-      isDiff: data.isDiff === true || textOrNumber(data.isDiff) === '1',
-      extData: isRecord(data.extData) ? data.extData : undefined,
-    };
+    return { id: textOrNumber(notice.id), ...readFirmware(firmwareData(notice), about) };
+  });
+}
+
+/** The `data` of the reply to `thing.ota.firmware.get`; undefined when there is nothing to do. Throws as `parseNotice`. */
+export function parseFirmware(data: unknown, label = 'device'): FirmwareNotice | undefined {
+  if (!isRecord(data) || Object.keys(data).length === 0) return undefined;
+  return refusing(label, (about) => readFirmware(data, about));
+}
+
+/** What `read` gives; a refusal becomes an error, with what it has put into `about` until then. */
+function refusing<Value>(label: string, read: (about: Values) => Value): Value {
+  const about: Values = {};
+  try {
+    return read(about);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw new MialinkError('otaNoticeInvalid', { device: label, cause: error.message, ...named });
+    throw new MialinkError('otaNoticeInvalid', { device: label, cause: error.message, ...about });
   }
+}
+
+function readFirmware(data: Json, about: Values): FirmwareNotice {
+  const module = shortText(data.module, 'module') ?? DEFAULT_MODULE;
+  const version = required(shortText(data.version, 'version'), 'it names no version');
+  Object.assign(about, { module, version });
+  return {
+    version,
+    module,
+    files: nameFiles(module, version, readFiles(data)),
+    isDiff: data.isDiff === true || textOrNumber(data.isDiff) === '1',
+    extData: isRecord(data.extData) ? data.extData : undefined,
+  };
 }
 
 function readObject(payload: Buffer): Json {
@@ -99,29 +132,43 @@ function firmwareData(notice: Json): Json {
   return notice.data;
 }
 
-function readFiles(data: Json): UnnamedFile[] {
-  if (textOrNumber(data.dProtocol)?.toLowerCase() === 'mqtt') {
-    throw new Refusal('it asks for a download over MQTT, but only HTTPS is supported; push it with HTTPS');
-  }
+function readFiles(data: Json): TitledFile[] {
   if (!Array.isArray(data.files) || data.files.length === 0) {
     return [readFile(data)];
   }
   if (data.files.length > MOST_FILES) throw new Refusal(`it has more than ${MOST_FILES} files`);
   return data.files.map((file: unknown) => {
     if (!isRecord(file)) throw new Refusal('a file is not an object');
-    const { fileName, fileUrl, fileSize, fileSign, fileMd5 } = file;
+    const { fileName, fileUrl, fileSize, fileSign, fileMd5, digestsign } = file;
     const { signMethod } = data;
-    const alike = { url: fileUrl, size: fileSize, signMethod, sign: fileSign, md5: fileMd5 };
+    const alike = { url: fileUrl, size: fileSize, signMethod, sign: fileSign, md5: fileMd5, digestsign };
     return { title: textOrNumber(fileName), ...readFile(alike) };
   });
 }
 
-function readFile({ url, size, signMethod, sign, md5 }: Json): UnnamedFile {
+function readFile(data: Json): UnnamedFile {
+  const digestSign = textOrNumber(data.digestsign);
   return {
-    url: required(textOrNumber(url), 'a file has no address'),
-    size: readSize(size),
-    ...readDigest(signMethod, sign, md5),
+    ...readPlace(data),
+    size: readSize(data.size),
+    ...readDigest(data.signMethod, data.sign, data.md5),
+    ...(digestSign === undefined ? {} : { digestSign }),
   };
+}
+
+function readPlace({ dProtocol, url, streamId, streamFileId }: Json): Pick<NoticeFile, 'url' | 'stream'> {
+  if (textOrNumber(dProtocol)?.toLowerCase() !== 'mqtt') {
+    return { url: required(textOrNumber(url), 'a file has no address') };
+  }
+  return {
+    stream: { streamId: readNumber(streamId, 'streamId'), fileId: readNumber(streamFileId, 'streamFileId') },
+  };
+}
+
+function readNumber(value: unknown, field: string): number {
+  const number = Number(required(textOrNumber(value), `its download over MQTT has no ${field}`));
+  if (!Number.isSafeInteger(number) || number < 0) throw new Refusal(`its ${field} is not a whole number`);
+  return number;
 }
 
 function readSize(value: unknown): number {

@@ -1,43 +1,53 @@
 /**
- * A firmware file in the making: bytes go to `<name>.part`, count and digest are kept as they pass, and only a file
- * that matches its notice gets its name. So a visible file is always a verified one.
+ * A firmware file in the making: bytes go to `<name>.part`, and only a file that matches its notice gets its name. So a
+ * visible file is always a verified one.
  *
- *   create -> append … [startOver -> append …] -> finish    (renamed)
- *      any of them fails, or the download is given up -> discard  (removed)
+ *   open -> append … [startOver -> append …] -> verify -> finish    (renamed)
+ *      the download is given up for now   -> keep     (the next `open` continues it)
+ *      anything fails                     -> discard  (removed)
+ *
+ * What a part that is continued holds is proved by the digest in the end, also what a power cut did to its last bytes.
  */
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MialinkError, messageOf } from '../../errors';
+import { syncDirectory } from '../sync-directory';
+import { FileDigest } from './digest';
 import type { NoticeFile } from './notice';
 
+const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL } = constants;
+/** Never through a link. Windows has no such flag. */
+const O_NOFOLLOW = constants.O_NOFOLLOW ?? 0;
+
 export class PartFile {
-  /** Bytes in the file. */
-  received = 0;
-  private hash: Hash;
+  private digest: FileDigest;
 
   private constructor(
     private readonly handle: FileHandle,
     private readonly path: string,
     private readonly file: NoticeFile,
     private readonly label: string,
+    /** Bytes in the file. */
+    public received: number,
+    /** How many of them an earlier download left. */
+    public continued: number,
   ) {
-    this.hash = createHash(file.signMethod);
+    this.digest = this.newDigest();
+    this.digest.advance(received);
   }
 
   /**
-   * Makes the directory (mode 0700) and an empty part file (0600) for the final `path`. What a crash left of an
-   * earlier one is dropped. Throws `otaStorageFailed`, as all the others do when the disk fails.
+   * Makes the directory (mode 0700) and the part file (0600) for the final `path`, or continues the one that is there.
+   * Throws `otaStorageFailed`, as all the others do when the disk fails.
    */
-  static async create(path: string, file: NoticeFile, label: string): Promise<PartFile> {
-    const handle = await onDisk(path, label, async () => {
+  static async open(path: string, file: NoticeFile, label: string): Promise<PartFile> {
+    return onDisk(path, label, async () => {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await rm(partOf(path), { force: true });
-      // Append mode: after `startOver` the next byte is the first again. Exclusive: never through a link.
-      return open(partOf(path), 'ax', 0o600);
+      const { handle, size } = await openPart(partOf(path), file.size);
+      return new PartFile(handle, path, file, label, size, size);
     });
-    return new PartFile(handle, path, file, label);
   }
 
   /** Throws `otaVerifyFailed` as soon as there are more bytes than announced. */
@@ -46,33 +56,57 @@ export class PartFile {
       throw this.mismatch(`more bytes arrived than the ${this.file.size} announced`);
     }
     await onDisk(this.path, this.label, () => this.handle.appendFile(chunk));
-    this.hash.update(chunk);
     this.received += chunk.length;
+    this.digest.advance(this.received);
   }
 
   async startOver(): Promise<void> {
+    await this.digest.close();
     await onDisk(this.path, this.label, () => this.handle.truncate(0));
-    this.hash = createHash(this.file.signMethod);
     this.received = 0;
+    this.continued = 0;
+    this.digest = this.newDigest();
   }
 
-  /** Verifies size and digest (else `otaVerifyFailed`) and gives the file its name. */
-  async finish(): Promise<void> {
+  /** Throws `otaVerifyFailed` for another size or digest. */
+  async verify(signal?: AbortSignal): Promise<void> {
     const { size, sign, signMethod } = this.file;
     if (this.received !== size) throw this.mismatch(`${this.received} bytes arrived instead of ${size}`);
-    if (this.hash.digest('hex') !== sign) throw this.mismatch(`its ${signMethod} digest is another one`);
-    await onDisk(this.path, this.label, async () => {
+    const digest = await onDisk(this.path, this.label, async () => {
       // Or a power cut could leave the name without the bytes.
-      await this.handle.sync();
+      const synced = this.handle.sync();
+      const [digest] = await Promise.all([this.digest.finish(size, signal), synced]);
+      return digest;
+    });
+    if (digest !== sign) throw this.mismatch(`its ${signMethod} digest is another one`);
+  }
+
+  /** Gives the file its name; to be called when it is verified. */
+  async finish(): Promise<void> {
+    await onDisk(this.path, this.label, async () => {
+      await this.digest.close();
       await this.handle.close();
       await rename(partOf(this.path), this.path);
+      await syncDirectory(dirname(this.path));
     });
+  }
+
+  /** What has arrived stays for the next `open`. Never fails. */
+  async keep(): Promise<void> {
+    if (this.received === 0) return this.discard();
+    await this.digest.close();
+    await this.handle.close().catch(() => {});
   }
 
   /** Never fails: the caller has a more telling error at hand. */
   async discard(): Promise<void> {
+    await this.digest.close();
     await this.handle.close().catch(() => {});
-    await rm(partOf(this.path), { force: true }).catch(() => {});
+    await removePart(this.path);
+  }
+
+  private newDigest(): FileDigest {
+    return new FileDigest(partOf(this.path), this.file.signMethod, this.file.size);
   }
 
   private mismatch(cause: string): MialinkError {
@@ -93,17 +127,45 @@ export async function isStored(
   return onDisk(path, label, async () => {
     const found = await lstat(path).catch(() => undefined);
     if (!found) return false;
-    if (found.isFile() && found.size === file.size && (await digestOf(path, file, signal)) === file.sign)
+    if (isOurs(found) && found.size === file.size && (await digestOf(path, file, signal)) === file.sign)
       return true;
     await rm(path);
     return false;
   });
 }
 
+/** Removes what an unfinished download of `path` left. Never fails. */
+export async function removePart(path: string): Promise<void> {
+  await rm(partOf(path), { force: true }).catch(() => {});
+}
+
 async function digestOf(path: string, file: NoticeFile, signal?: AbortSignal): Promise<string> {
-  const hash = createHash(file.signMethod);
-  for await (const chunk of createReadStream(path, { signal })) hash.update(chunk);
-  return hash.digest('hex');
+  const digest = new FileDigest(path, file.signMethod, file.size);
+  try {
+    return await digest.finish(file.size, signal);
+  } finally {
+    await digest.close();
+  }
+}
+
+/** Checked when it is open, so that nobody can put another file there in between. */
+async function openPart(path: string, size: number): Promise<{ handle: FileHandle; size: number }> {
+  // Append mode: after `startOver` the next byte is the first again.
+  const flags = O_WRONLY | O_APPEND | O_CREAT;
+  const found = await open(path, flags | O_NOFOLLOW, 0o600).catch(() => undefined);
+  if (found) {
+    const stats = await found.stat();
+    if (isOurs(stats) && stats.size <= size) return { handle: found, size: stats.size };
+    await found.close();
+  }
+  await rm(path, { force: true });
+  return { handle: await open(path, flags | O_EXCL, 0o600), size: 0 };
+}
+
+/** In a directory for all, someone else's file could be changed after it was verified. */
+function isOurs(stats: Stats): boolean {
+  if (!stats.isFile() || stats.nlink > 1) return false;
+  return process.getuid === undefined || (stats.uid === process.getuid() && (stats.mode & 0o077) === 0);
 }
 
 async function onDisk<Value>(path: string, label: string, work: () => Promise<Value>): Promise<Value> {

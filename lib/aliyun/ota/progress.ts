@@ -40,6 +40,11 @@ export class StepSender {
 
   constructor(private readonly publish: (step: Step) => Promise<void>) {}
 
+  /** Whether a failure has yet to be sent. */
+  get holdsFailure(): boolean {
+    return this.waiting !== undefined && this.waiting.step < 0;
+  }
+
   /** Resolves when the step is sent or kept; never rejects. */
   send(step: Step): Promise<void> {
     this.waiting = step;

@@ -1,7 +1,8 @@
 /** A version informed last, in a file of its own: one line of text. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MialinkError, messageOf } from '../../errors';
+import { replaceFile } from './replace-file';
 import type { VersionStore } from './version';
 
 /**
@@ -20,10 +21,7 @@ export function fileVersionStore(path: string, label = 'device'): VersionStore {
     },
     async save(version) {
       try {
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        // By way of another file, or a power cut could leave half a version.
-        await writeFile(`${path}.new`, `${version}\n`, { mode: 0o600, flush: true });
-        await rename(`${path}.new`, path);
+        await replaceFile(path, `${version}\n`);
       } catch (error) {
         const values = { device: label, directory: dirname(path), cause: messageOf(error) };
         throw new MialinkError('otaStorageFailed', values);

@@ -92,9 +92,13 @@ export class OtaCommands {
   }
 }
 
-/** A device that answers, but not to the question, is there. */
+/** Whether the device has answered, though not to the question: it is there. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof MialinkError && (error.code === 'DEVICE' || error.code === 'CODEC');
+}
+
 function borneIfAnswered(error: unknown): undefined {
-  if (error instanceof MialinkError && (error.code === 'DEVICE' || error.code === 'CODEC')) return undefined;
+  if (isAnswer(error)) return undefined;
   throw error;
 }
 

@@ -1,24 +1,25 @@
 /**
  * Follows an update that was ordered: looks at the device again and again, at longer intervals while nothing changes,
- * until there is a verdict. A device that does not answer is at work, or restarting: that alone is no failure.
+ * until there is a verdict. A device that does not answer is at work, or restarting: that alone is no failure, however
+ * long it lasts; the caller's deadline ends it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Backoff } from '../../backoff';
 import { MialinkError } from '../../errors';
-import type { Firmware } from './answers';
-import { borneUnlessCancelled, type OtaCommands } from './commands';
+import { type Firmware, UNKNOWN } from './answers';
+import { borneUnlessCancelled, isAnswer, type OtaCommands } from './commands';
 import type { FileServer } from './file-server';
-import { isAtRest, judge, percentOf, type Verdict } from './verdict';
+import { hasRestarted, isAtRest, isAtWork, judge, percentOf, type Verdict } from './verdict';
 
 export interface UpgradeProgress {
   /** 1 to 99; never falls. */
   percent: number;
-  /** What the device says; `unknown` for what is no word. */
+  /** What the device says; `unknown` for what is no word, `restarting` while it is silent with the whole file. */
   state: string;
 }
 
 export interface UpgradeResult {
-  /** The device's last: `idle` or `installed`. */
+  /** The device's last, such as `idle` or `installed`. */
   state: string;
   /** What it runs now; left out if it does not tell. */
   version?: string;
@@ -31,6 +32,10 @@ export interface FollowOptions {
   pollMs: number;
   /** How long nothing must have happened before nothing more is expected. */
   quietMs: number;
+  /** The same of a device that has the whole file and has not restarted yet. */
+  restartMs: number;
+  /** The version that the file brings, if that is known. */
+  target?: string;
   /** When percent or state have changed. */
   onProgress: (progress: UpgradeProgress) => void;
 }
@@ -41,6 +46,8 @@ interface Look {
   progress?: number;
   after?: Firmware;
 }
+
+const RESTARTING = 'restarting';
 
 /** Times the first waiting time. */
 const SLOWEST_POLL = 5;
@@ -55,7 +62,7 @@ export async function follow(
   before: Firmware & { state: string },
   options: FollowOptions,
 ): Promise<UpgradeResult> {
-  const { pollMs, quietMs, signal } = options;
+  const { pollMs, signal, target } = options;
   const backoff = new Backoff(pollMs, pollMs * SLOWEST_POLL);
   const report = reporter(options.onProgress);
   const ordered = new Stillness();
@@ -65,19 +72,15 @@ export async function follow(
     await pause(backoff.next(), undefined, { signal });
     const { state, progress, after } = await look(commands);
     const { requests, fetched } = server;
+    const restarted = hasRestarted(before, after);
     if (state !== undefined && state !== before.state) stateIsOld = false;
-    if (still.endsWith([state, progress, requests, fetched].join())) backoff.reset();
+    if (still.endsWith([state, progress, requests, fetched, restarted].join())) backoff.reset();
     if (state !== undefined) report(percentOf(progress, fetched), state);
-    const quiet = (requests === 0 ? ordered : still).lastsMs >= quietMs;
-    const verdict = judge({
-      before,
-      state,
-      stateIsOld,
-      after,
-      requests,
-      fetches: Math.floor(fetched),
-      quiet,
-    });
+    else if (fetched >= 1) report(percentOf(progress, fetched), RESTARTING);
+    const patienceMs = fetched >= 1 && !restarted ? options.restartMs : options.quietMs;
+    const quiet = (requests === 0 ? ordered : still).lastsMs >= patienceMs;
+    const fetches = Math.floor(fetched);
+    const verdict = judge({ before, state, stateIsOld, progress, after, target, requests, fetches, quiet });
     if (verdict === 'done') return { state: state ?? '', version: after?.version };
     if (verdict !== 'going') throw failure(verdict, options.label, server);
   }
@@ -102,12 +105,20 @@ class Stillness {
 }
 
 async function look(commands: OtaCommands): Promise<Look> {
-  const state = await commands.state().catch(borneUnlessCancelled);
+  const state = await commands.state().catch(unknownIfAnswered);
   if (state === undefined) return {};
-  if (!isAtRest(state)) return { state, progress: await commands.progress().catch(borneUnlessCancelled) };
+  const progress = isAtRest(state, undefined)
+    ? undefined
+    : await commands.progress().catch(borneUnlessCancelled);
+  if (isAtWork(state)) return { state, progress };
   const after = await commands.firmware().catch(borneUnlessCancelled);
   // Gone between two questions: what it said before is no longer true.
-  return after ? { state, after } : {};
+  return after ? { state, progress, after } : {};
+}
+
+/** A new firmware need not know the question of the old. */
+function unknownIfAnswered(error: unknown): string | undefined {
+  return isAnswer(error) ? UNKNOWN : borneUnlessCancelled(error);
 }
 
 /** Tells only what is new; the percent never falls, though devices count download and installation apart. */

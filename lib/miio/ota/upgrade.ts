@@ -5,16 +5,21 @@
  *                                 │ no                              │ refused │ not fetched, failed, rejected
  *                                 └─────────────────────────────────┴─────────┴──▶ one error
  *
+ * A program that ends in mid-course cannot take its order back. So the next one says that the order is a repeated one:
+ * it waits until the device is free, and gives no order to one that runs the version already.
+ *
  * The deadline, the caller's signal and a file that cannot be read any more end it in each of these places. When it has
  * ended, in whatever way, nothing is served any more.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { MialinkError } from '../../errors';
 import { runListener } from '../../listener';
 import { type Logger, silentLogger } from '../../logger';
 import type { Caller } from '../caller';
 import { localAddressTo } from '../local-address';
 import { wholeNumber } from '../settings';
-import { OtaCommands } from './commands';
+import { type Firmware, UNKNOWN } from './answers';
+import { borneUnlessCancelled, OtaCommands } from './commands';
 import { FileServer } from './file-server';
 import { FirmwareFile } from './firmware-file';
 import { follow, type UpgradeProgress, type UpgradeResult } from './follow';
@@ -30,12 +35,18 @@ export interface UpgradeOptions {
   address?: string;
   /** Where the file is served; default: any that is free. */
   port?: number;
+  /** The version that the file brings, as `miIO.info` will tell it, if that is known. */
+  version?: string;
+  /** The device may have been given this file before, by a program that ended meanwhile; default false. */
+  repeated?: boolean;
   signal?: AbortSignal;
   /** When percent or state have changed. */
   onProgress?: (progress: UpgradeProgress) => void;
   logger?: Logger;
   /** How long nothing must have happened before nothing more is expected, in milliseconds; default 30000. */
   quietMs?: number;
+  /** The same of a device that has the whole file and has not restarted yet; default 120000. */
+  restartMs?: number;
   /** The first waiting time between two looks at the device, in milliseconds; default 1000, at most five times that. */
   pollMs?: number;
 }
@@ -69,13 +80,19 @@ export async function upgradeFirmware(
   }
 }
 
+/** For the end of what was ordered before. */
+const WAITING = 'waiting';
+/** How often a device is asked that does not answer, before the first order. */
+const MOST_LOOKS = 3;
+
 class Upgrade {
   private readonly label: string;
   private readonly timeoutMs: number;
+  private readonly pollMs: number;
   /** Aborted with the error that the upgrade ends with. */
   private readonly end = new AbortController();
   private readonly commands: OtaCommands;
-  private state = 'idle';
+  private state = UNKNOWN;
 
   constructor(
     private readonly device: Upgradable,
@@ -83,6 +100,7 @@ class Upgrade {
   ) {
     this.label = device.label;
     this.timeoutMs = wholeNumber(this.label, 'timeoutMs', 1, options.timeoutMs ?? 600_000);
+    this.pollMs = options.pollMs ?? 1_000;
     this.commands = new OtaCommands(device, this.end.signal);
   }
 
@@ -117,24 +135,40 @@ class Upgrade {
   }
 
   private async flash(file: FirmwareFile): Promise<UpgradeResult> {
-    const { commands, end, label } = this;
+    const { commands, end, label, pollMs } = this;
+    const { version: target, repeated, quietMs = 30_000, restartMs = 120_000 } = this.options;
     const md5 = await file.md5(end.signal);
-    const state = await commands.assertFree();
-    const before = { ...(await commands.firmware()), state };
+    const before = await this.untilFree();
+    const { state, version } = before;
+    if (repeated && version !== undefined && version === target) return { state, version };
     const server = await this.serve(file);
     try {
       await commands.order(server.url, md5, () => server.requests > 0);
       this.report({ percent: 1, state: 'ordered' });
-      const { pollMs = 1_000, quietMs = 30_000 } = this.options;
-      return await follow(commands, server, before, {
-        label,
-        signal: end.signal,
-        pollMs,
-        quietMs,
-        onProgress: (progress) => this.report(progress),
-      });
+      const onProgress = (progress: UpgradeProgress) => this.report(progress);
+      const { signal } = end;
+      const options = { label, signal, pollMs, quietMs, restartMs, target, onProgress };
+      return await follow(commands, server, before, options);
     } finally {
       await server.close();
+    }
+  }
+
+  /** What the device runs when it can be given an order: now, or, of a repeated one, as soon as it can. */
+  private async untilFree(): Promise<Firmware & { state: string }> {
+    const { commands, end, pollMs } = this;
+    const { repeated } = this.options;
+    for (let looks = 1; ; looks++) {
+      try {
+        const state = await commands.assertFree();
+        return { ...(await commands.firmware()), state };
+      } catch (error) {
+        // A packet lost must not be the end: for a task of the cloud a failure is final.
+        if (!repeated && !(isSilence(error) && looks < MOST_LOOKS)) throw error;
+        borneUnlessCancelled(error);
+      }
+      if (repeated && this.state !== WAITING) this.report({ percent: 1, state: WAITING });
+      await pause(pollMs, undefined, { signal: end.signal });
     }
   }
 
@@ -152,4 +186,9 @@ class Upgrade {
     const { logger = silentLogger, onProgress } = this.options;
     if (onProgress) runListener(logger, this.label, () => onProgress(progress));
   }
+}
+
+/** Whether the device has not answered the question, which a token that does not fit looks like as well. */
+function isSilence(error: unknown): boolean {
+  return error instanceof MialinkError && (error.code === 'TIMEOUT' || error.reason === 'tokenRejected');
 }

@@ -2,6 +2,7 @@
  * What is to be thought of an update (pure): from what the device says of it, what it fetched, and which firmware it
  * runs. A new version is the proof of success. A device's word is not: some say idle after an image they refused, some
  * are silent while they install and come back idle, and some never say more than words that nobody has seen before.
+ * Nor is a restart: one that could not start the new firmware comes back with the old.
  *
  * Source: the observed behaviour of devices (python-miio's updater; field reports of ESP modules that fetch a bad image
  * three times and are idle again).
@@ -18,8 +19,12 @@ export interface Evidence {
   state: string | undefined;
   /** It has said nothing else since before the order. */
   stateIsOld: boolean;
-  /** What it runs now; asked only while it rests. */
+  /** As it tells it; asked only where its state does not say enough. */
+  progress?: number;
+  /** What it runs now; not asked while it is at work. */
   after?: Firmware;
+  /** The version that the file brings, if that is known. */
+  target?: string;
   /** How often it has asked for the file, or a piece of it. */
   requests: number;
   /** How often it has got the whole file, pieces added up. */
@@ -34,42 +39,53 @@ const TRIES_WITH_A_BAD_IMAGE = 3;
 /** Whether a device can be given an order. A state that nobody knows is busy, unless no update is running. */
 export function isFree(state: string, progress: number | undefined): boolean {
   if (['idle', 'failed', 'installed'].includes(state)) return true;
-  if (['downloading', 'downloaded', 'installing', 'busy'].includes(state)) return false;
-  return progress === NO_UPDATE;
+  return !isAtWork(state) && progress === NO_UPDATE;
 }
 
-/** Whether a device says that it is at work no more. */
-export function isAtRest(state: string | undefined): boolean {
-  return state === 'idle' || state === 'installed';
+/** Whether a device says that it is at work, in a word that everybody knows. */
+export function isAtWork(state: string): boolean {
+  return ['downloading', 'downloaded', 'installing', 'busy'].includes(state);
+}
+
+/** Whether a device says that it is at work no more, and has not failed. */
+export function isAtRest(state: string, progress: number | undefined): boolean {
+  return state !== 'failed' && isFree(state, progress);
+}
+
+/** Whether a device has come up anew: its uptime is shorter than before. */
+export function hasRestarted(before: Firmware, after: Firmware | undefined): boolean {
+  if (before.uptimeS === undefined || after?.uptimeS === undefined) return false;
+  return after.uptimeS < before.uptimeS;
 }
 
 export function judge(evidence: Evidence): Verdict {
-  const { state, stateIsOld, requests, quiet } = evidence;
-  if (isAtRest(state) && isOther(evidence)) return 'done';
+  const { state, stateIsOld, progress, requests, quiet } = evidence;
+  if (isOther(evidence)) return 'done';
   // A failure that was there before the order says nothing of it, unless it stays.
   const failed = state === 'failed' && (quiet || !stateIsOld);
   if (requests === 0) return failed || quiet ? 'notFetched' : 'going';
   if (failed) return 'failed';
-  return isAtRest(state) ? judgeRest(evidence) : 'going';
+  return state !== undefined && isAtRest(state, progress) ? judgeRest(evidence) : 'going';
 }
 
-function judgeRest(evidence: Evidence): Verdict {
-  const { state, before, after, fetches, quiet } = evidence;
-  if (fetches >= 1 && hasRestarted(evidence)) return 'done';
-  if (fetches >= TRIES_WITH_A_BAD_IMAGE) return 'rejected';
+/** Of a device that tells no other version than before. */
+function judgeRest({ state, before, after, target, fetches, quiet }: Evidence): Verdict {
+  const restarted = hasRestarted(before, after);
+  const version = after?.version;
+  // Just restarted, it may not tell its version yet.
+  const hasTold = before.version === undefined || version !== undefined;
+  const isMeant = version === undefined || target === undefined || version === target;
+  if (fetches >= 1 && restarted && hasTold && isMeant) return 'done';
+  if (fetches >= TRIES_WITH_A_BAD_IMAGE && !restarted) return 'rejected';
   if (!quiet) return 'going';
-  const comparable = before.version !== undefined && after?.version !== undefined;
-  return fetches >= 1 && (state === 'installed' || !comparable) ? 'done' : 'rejected';
+  if (fetches < 1) return 'rejected';
+  const isComparable = before.version !== undefined && version !== undefined;
+  return !isComparable || state === 'installed' ? 'done' : 'rejected';
 }
 
 function isOther({ before, after }: Evidence): boolean {
   if (before.version === undefined || after?.version === undefined) return false;
   return before.version !== after.version;
-}
-
-function hasRestarted({ before, after }: Evidence): boolean {
-  if (before.uptimeS === undefined || after?.uptimeS === undefined) return false;
-  return after.uptimeS < before.uptimeS;
 }
 
 /** 1 to 99: what the device says, else how much of the file it has got. */

@@ -84,7 +84,10 @@ describe('the parsers of the simulated cloud', () => {
   });
 
   it('never throw at a reply or at a message of OTA', () => {
-    const ota = new Ota(() => 'https://127.0.0.1/');
+    const ota = new Ota({
+      serve: () => 'https://127.0.0.1/',
+      stream: () => ({ streamId: 1, streamFileId: 1 }),
+    });
     fc.assert(
       fc.property(payloads, (payload) => {
         const reply = readReply(payload);

@@ -1,11 +1,11 @@
 /** What the cloud can ask of one device, and do to it. */
 import type { JsonObject } from './alink';
 import { type Answer, messageId, type Sync } from './calls';
+import type { Firmware } from './firmware-notice';
 import type { LogMode } from './functions/device-log';
 import { describeJob, type Job, type JobFile } from './functions/jobs';
 import type { ConfigOptions } from './functions/remote-config';
 import { KnownDevice } from './known-device';
-import type { Firmware } from './ota';
 import type { Platform } from './platform';
 import type { CloudProductDevice } from './sign';
 

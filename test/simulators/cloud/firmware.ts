@@ -13,7 +13,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 interface File {
   content: Buffer;
-  authKey: string;
+  /** null: expired. */
+  authKey: string | null;
 }
 
 /** A request as it came; `url` without the query, which is a secret. */
@@ -91,6 +92,11 @@ export class FirmwareServer {
     return `${this.origin}${path}?auth_key=${authKey}`;
   }
 
+  /** Every URL that was given out so far is answered 403 from now on. */
+  expire(): void {
+    for (const file of this.files.values()) file.authKey = null;
+  }
+
   async close(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
@@ -158,7 +164,7 @@ export class FirmwareServer {
 function refusal(request: IncomingMessage, file: File | undefined, authKey: string | null): number | null {
   if (request.method !== 'GET' && request.method !== 'HEAD') return 405;
   if (!file) return 404;
-  return authKey === file.authKey ? null : 403;
+  return authKey !== null && authKey === file.authKey ? null : 403;
 }
 
 /** One range from a given byte on; null for no header, or one that a server may ignore. */

@@ -69,11 +69,10 @@ export class Inbox {
     else if (topic.startsWith(`/${this.own}/`)) this.receiveCustom({ topic, payload, qos });
   }
 
-  /** Sends the notice of a firmware that the device may have and has not got. */
+  /** Sends the notices of the firmware that the device may have and has not got. */
   offerUpgrade(): void {
     if (!this.link.session || !this.link.hears(this.upgradeTopic)) return;
-    const notice = this.functions.ota.offer(this.link.session);
-    if (notice) this.sendUpgrade(notice);
+    for (const notice of this.functions.ota.offer(this.link.session)) this.sendUpgrade(notice);
   }
 
   private receiveSystem(topic: string, path: string, payload: Buffer): void {
@@ -142,5 +141,6 @@ export class Inbox {
   private sendUpgrade(notice: string): void {
     this.link.note('down', 'ota.upgrade');
     this.platform.publish(this.upgradeTopic, notice, 1);
+    if (this.platform.knobs.pushTwice) this.platform.publish(this.upgradeTopic, notice, 1);
   }
 }

@@ -20,6 +20,8 @@ export interface Knobs {
   throttle: number;
   /** The cloud's clock minus ours, as NTP tells it. */
   clockSkewMs: number;
+  /** Every notice of a firmware goes out twice. */
+  pushTwice: boolean;
   /** The remote configuration of the products is off. */
   configOff: boolean;
   /** What a thing model does to values that break it. */
@@ -37,6 +39,7 @@ export function noFaults(): Knobs {
     duplicateReplies: false,
     throttle: 0,
     clockSkewMs: 0,
+    pushTwice: false,
     configOff: false,
     validation: 'weak',
   };

@@ -7,6 +7,7 @@ import { Functions } from './functions';
 import type { DeviceLogEntry } from './functions/device-log';
 import type { Job } from './functions/jobs';
 import type { Shadow } from './functions/shadow';
+import type { Streams } from './functions/streams';
 import { Inbox } from './inbox';
 import { Link } from './link';
 import type { Progress, Upgrade } from './ota';
@@ -166,7 +167,18 @@ export class KnownDevice extends EventEmitter<DeviceEvents> {
     return this.functions.ota.progress;
   }
 
+  /** The last task, of any module. */
   get upgrade(): Upgrade | null {
     return this.functions.ota.upgrade;
+  }
+
+  /** The last task of each module. */
+  get upgrades(): Record<string, Upgrade> {
+    return this.functions.ota.upgrades;
+  }
+
+  /** What it reads over MQTT, with the ways that goes wrong. */
+  get streams(): Streams {
+    return this.functions.streams;
   }
 }

@@ -1,7 +1,7 @@
 /** What a device needs of the cloud around it, so that it knows neither broker nor servers. */
 import type { Session } from './broker';
+import type { ServeFirmware } from './firmware-notice';
 import type { Knobs } from './knobs';
-import type { ServeFirmware } from './ota';
 
 /** One line of the log: a message, up from the device or down to it. */
 export interface LogEntry {

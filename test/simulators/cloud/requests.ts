@@ -1,6 +1,7 @@
 /** The Alink requests of one device: read, kept, carried out by the handler of their path, answered. */
 import { idOf, methodOf, Refusal, readRequest } from './alink';
 import type { Post } from './device-events';
+import { DOWNLOAD, frameReply } from './functions/streams';
 import type { Link } from './link';
 import type { Platform } from './platform';
 import { append } from './recent';
@@ -13,7 +14,8 @@ export type Handlers = Record<string, Handler>;
 
 const KEPT_POSTS = 20_000;
 
-interface Outcome {
+/** Of a request. */
+export interface Outcome {
   code: number;
   data: unknown;
   message: string;
@@ -54,7 +56,8 @@ export class Requests {
     const id = idOf(payload);
     this.link.note('up', method, id, outcome.code);
     if (answered) {
-      this.platform.reply(`${topic}_reply`, JSON.stringify({ id, ...outcome, method, version: '1.0' }));
+      const json = () => JSON.stringify({ id, ...outcome, method, version: '1.0' });
+      this.platform.reply(`${topic}_reply`, path === DOWNLOAD ? frameReply(id, outcome) : json());
     }
   }
 

@@ -63,6 +63,11 @@ export class SimulatedDevice extends EventEmitter<DeviceEvents> {
     return this.firmware.token.toString('hex');
   }
 
+  /** Of the firmware that runs, or that will when it has restarted. */
+  get version(): string {
+    return this.firmware.version;
+  }
+
   get faults(): Faults {
     return this.firmware.faults;
   }

@@ -82,6 +82,11 @@ export class Firmware {
     ]);
   }
 
+  /** As miIO.info tells it. */
+  get version(): string {
+    return this.ota?.version ?? this.options.firmware ?? '1.0.0';
+  }
+
   /** Takes a hello; gives the 16 bytes for the place of the token in the answer. */
   greet(hello: Buffer, from: Peer): Buffer {
     this.board.events.emit('hello', from);
@@ -163,13 +168,13 @@ export class Firmware {
   }
 
   private identity(): Identity {
-    const { model, firmware = '1.0.0' } = this.options;
+    const { model } = this.options;
     const { address, stamp } = this.board;
     return {
       did: this.did,
       token: this.token,
       model,
-      firmware: this.ota?.version ?? firmware,
+      firmware: this.version,
       address,
       stamp,
     };

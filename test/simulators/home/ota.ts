@@ -27,8 +27,12 @@ export interface OtaOptions {
   firmwareOf?: (image: Buffer) => string;
   /** Fetches the image in pieces of so many bytes, each with a GET and Range. Default: all of it in one GET. */
   pieceBytes?: number;
-  /** How long each step takes, and how long the device is away when it restarts, in milliseconds. Default 5. */
+  /** How long it takes at least to fetch the image, in milliseconds, so that a bar is seen moving. Default 0. */
+  downloadMs?: number;
+  /** How long each step takes, in milliseconds. Default 5. */
   stepMs?: number;
+  /** How long the device is away when it restarts with the new firmware, in milliseconds. Default: one step. */
+  restartMs?: number;
   /** Other words of miIO.get_ota_state, such as `{downloaded: 'dowloaded'}` of some. */
   stateNames?: Partial<Record<OtaState, string>>;
 }
@@ -125,10 +129,12 @@ export class Ota {
     if (fault !== 'silentInstall') await this.dwell('installing', signal);
     if (fault === 'failsToInstall') throw new Error('the installer gave up');
     this.version = version;
-    this.board.restart(this.stepMs);
+    this.board.restart(this.options.restartMs ?? this.stepMs);
   }
 
   private async fetch({ url, md5 }: Order, signal: AbortSignal): Promise<Buffer> {
+    const { downloadMs = 0 } = this.options;
+    const startedAtMs = performance.now();
     const image = await download(url, {
       localAddress: this.board.address,
       pieceBytes: this.options.pieceBytes,
@@ -136,6 +142,8 @@ export class Ota {
       progressed: async (percent) => {
         this.percent = this.faults.ota === 'stuck' ? Math.min(percent, STUCK_AT_PERCENT) : percent;
         if (percent > this.percent) await untilAborted(signal);
+        const earlyMs = startedAtMs + (downloadMs * percent) / 100 - performance.now();
+        if (downloadMs > 0 && earlyMs > 0) await delay(earlyMs, undefined, { signal });
       },
     });
     if (createHash('md5').update(image).digest('hex') !== md5) throw new Error('another MD5');

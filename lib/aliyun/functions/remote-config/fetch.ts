@@ -8,7 +8,8 @@ import { Backoff } from '../../../backoff';
 import { MialinkError } from '../../../errors';
 import { deferred } from '../../../wait';
 import type { CloudChannel } from '../../channel';
-import { HttpSource, Interruption } from '../../ota/http-source';
+import { HttpSource } from '../../ota/http-source';
+import { Interruption } from '../../ota/source';
 import type { ConfigNotice } from './notice';
 
 export interface FetchOptions {
@@ -16,6 +17,8 @@ export interface FetchOptions {
   maxBytes?: number;
   /** Default false: `https:` only. */
   allowHttp?: boolean;
+  /** Default false: a redirect from a public address to a private, loopback or link-local one is refused. */
+  allowRedirectToPrivate?: boolean;
   signal?: AbortSignal;
   /** Silence after which the connection counts as cut; default 10000. */
   stallMs?: number;
@@ -40,13 +43,21 @@ export async function fetchConfig(
   options: FetchOptions = {},
 ): Promise<Buffer> {
   const { label: device, additionalRoots: ca } = channel;
-  const { maxBytes = MAX_BYTES, allowHttp = false, stallMs = STALL_MS, signal } = options;
+  const { maxBytes = MAX_BYTES, allowHttp = false, allowRedirectToPrivate } = options;
+  const { stallMs = STALL_MS, signal } = options;
   if (notice.size > maxBytes) {
     throw new MialinkError('otaTooLarge', { device, size: notice.size, maxSize: maxBytes, context: CONTEXT });
   }
   let source: HttpSource | undefined;
   try {
-    source = new HttpSource(notice.url, { label: device, ca, allowHttp, stallMs, signal });
+    source = new HttpSource(notice.url, {
+      label: device,
+      ca,
+      allowHttp,
+      allowRedirectToPrivate,
+      stallMs,
+      signal,
+    });
     return await untilAborted(receive(source, notice, device, options), signal);
   } catch (error) {
     // Whatever broke, it broke because the caller gave up.
@@ -93,7 +104,8 @@ async function contentOf(source: HttpSource, { size }: ConfigNotice, device: str
   for await (const chunk of chunks) {
     count += chunk.length;
     if (count > size) throw mismatch(device, `more bytes arrived than the ${size} announced`);
-    received.push(chunk);
+    // The source writes into its buffer again.
+    received.push(Buffer.from(chunk));
   }
   return Buffer.concat(received);
 }

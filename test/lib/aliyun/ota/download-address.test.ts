@@ -21,12 +21,15 @@ describe('a firmware download', () => {
       }
     });
 
-    it('that expires in mid-download fails and leaves nothing', async () => {
+    it('that expires in mid-download fails, and a fresh one continues', async () => {
       const server = await bench.start((request, response, count) => {
         if (count === 1) server.cutAt(150_000, content, request, response);
-        else response.writeHead(403).end();
+        else if (count === 2) response.writeHead(403).end();
+        else serve(content, request, response);
       });
-      await bench.assertFails(bench.fetch(server, fileOf(content, server.url())), 'otaUrlExpired');
+      await bench.assertPauses(bench.fetch(server, fileOf(content, server.url())), 'otaUrlExpired', 150_000);
+      await bench.assertStored(await bench.fetch(server, fileOf(content, server.url('/fresh.bin'))));
+      assert.deepEqual(server.ranges, [undefined, 'bytes=150000-', 'bytes=150000-']);
     });
 
     it('that is unknown fails at once', async () => {
@@ -125,7 +128,7 @@ describe('a firmware download', () => {
       );
     });
 
-    it('to http: is refused', async () => {
+    it('to http: is refused, even if http: is allowed from the beginning', async () => {
       const plain = await bench.start((request, response) => serve(content, request, response), 'http');
       const server = await bench.start((_, response) =>
         response.writeHead(307, { location: plain.url() }).end(),
@@ -133,8 +136,10 @@ describe('a firmware download', () => {
       await bench.assertFails(
         bench.fetch(server, fileOf(content, server.url())),
         'otaUrlRefused',
-        /redirects .* http:/,
+        /redirects .* http: is not allowed/,
       );
+      const allowed = bench.fetch(server, fileOf(content, server.url()), { allowHttp: true });
+      await bench.assertFails(allowed, 'otaUrlRefused', /redirects .* not https:, as it was before/);
       assert.equal(plain.ranges.length, 0);
     });
 

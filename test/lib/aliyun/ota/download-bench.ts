@@ -1,7 +1,7 @@
 /** What every test of a download has: a directory and servers of its own, and what to expect on the disk. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DownloadOptions, download } from '../../../../lib/aliyun/ota/download';
@@ -14,6 +14,8 @@ import { type Behaviour, FirmwareServer } from './firmware-server';
 export const content = randomBytes(300_000);
 /** The name of its file. */
 export const name = 'default-2.0.0.bin';
+/** While it is not verified. */
+export const part = `${name}.part`;
 
 /** A new one for each test, closed after it. */
 export class DownloadBench {
@@ -55,6 +57,26 @@ export class DownloadBench {
 
   /** Fails for `reason`, tells no secret, and leaves nothing on the disk. */
   async assertFails(work: Promise<string>, reason: Reason, text = /lamp/): Promise<void> {
+    await this.assertRejects(work, reason, text);
+    assert.deepEqual(await readdir(this.directory).catch(() => []), []);
+  }
+
+  /** Fails for `reason`, tells no secret, and leaves the beginning of the file, for its owner alone. */
+  async assertPauses(work: Promise<string>, reason: Reason, bytes: number): Promise<void> {
+    await this.assertRejects(work, reason);
+    assert.deepEqual(await readdir(this.directory), [part]);
+    const left = join(this.directory, part);
+    assert.ok(content.subarray(0, bytes).equals(await readFile(left)));
+    assert.equal((await stat(left)).mode & 0o777, 0o600);
+  }
+
+  /** What an earlier run left. */
+  async leavePart(bytes: Buffer): Promise<void> {
+    await mkdir(this.directory);
+    await writeFile(join(this.directory, part), bytes, { mode: 0o600 });
+  }
+
+  private async assertRejects(work: Promise<string>, reason: Reason, text = /lamp/): Promise<void> {
     await assert.rejects(work, (error) => {
       assert.ok(error instanceof MialinkError, String(error));
       assert.equal(error.reason, reason, error.message);
@@ -62,6 +84,5 @@ export class DownloadBench {
       assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)} ${error.cause}`, /topsecret/);
       return true;
     });
-    assert.deepEqual(await readdir(this.directory).catch(() => []), []);
   }
 }

@@ -68,6 +68,7 @@ describe('a firmware download', () => {
         const file = fileOf(other, server.url(), method);
         await bench.assertFails(bench.fetch(server, file), 'otaVerifyFailed', new RegExp(method));
       }
+      assert.equal(server.ranges.length, 2, 'asked once for each: the same bytes would come again');
     });
 
     it('is refused when the size changes in mid-download', async () => {

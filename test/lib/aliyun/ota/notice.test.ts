@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isSafeFileName } from '../../../../lib/aliyun/ota/file-name';
-import { type FirmwareNotice, parseNotice } from '../../../../lib/aliyun/ota/notice';
+import { type FirmwareNotice, parseFirmware, parseNotice } from '../../../../lib/aliyun/ota/notice';
 import { MialinkError } from '../../../../lib/errors';
 
 const md5 = '93230c3bde425a9d7984a594ac55ea1e';
@@ -13,6 +13,8 @@ const data = {
   signMethod: 'SHA256',
   sign: sha256,
 };
+
+const stream = { ...data, url: undefined, dProtocol: 'mqtt', streamId: 1397345, streamFileId: 1 };
 
 function parse(notice: unknown): FirmwareNotice {
   return parseNotice(Buffer.from(JSON.stringify(notice)), 'lamp');
@@ -111,6 +113,31 @@ describe('a firmware notice', () => {
     );
   });
 
+  it('says where the file is asked for over MQTT, in place of its address', () => {
+    const { sign, size } = data;
+    const file = { name: 'default-2.0.0', size, signMethod: 'sha256', sign: sign.toLowerCase() };
+    const place = { streamId: 1397345, fileId: 1 };
+    assert.deepEqual(parse({ data: stream }).files, [{ ...file, stream: place }]);
+  });
+
+  it('carries the signature of the digest, for each file', () => {
+    const digestSign = 'c2lnbmF0dXJl';
+    assert.equal(parse({ data: { ...data, digestsign: digestSign } }).files[0]?.digestSign, digestSign);
+    const file = { fileUrl: data.url, fileSize: 1, fileSign: sha256 };
+    const files = [{ ...file, digestsign: digestSign }, file];
+    const several = parse({ data: { version: '2', signMethod: 'SHA256', files } });
+    assert.deepEqual(
+      several.files.map((one) => one.digestSign),
+      [digestSign, undefined],
+    );
+  });
+
+  it('is the data of a reply as well, where there is a firmware', () => {
+    assert.deepEqual({ id: undefined, ...parseFirmware(data) }, parse({ data }));
+    for (const nothing of [{}, undefined, null, [], 'none']) assert.equal(parseFirmware(nothing), undefined);
+    assert.throws(() => parseFirmware({ ...data, size: 0 }, 'lamp'), { reason: 'otaNoticeInvalid' });
+  });
+
   it('drops the key __proto__, at any depth', () => {
     const text = JSON.stringify({ data: { ...data, extData: { safe: { list: [{}] } } } }).replace(
       '"list":[{}]',
@@ -138,7 +165,12 @@ describe('a firmware notice', () => {
     ['a digest of the wrong length', { data: { ...data, sign: md5 } }, /64 hexadecimal/],
     ['a digest of other letters', { data: { ...data, sign: 'x'.repeat(64) } }, /64 hexadecimal/],
     ['an unknown digest method', { data: { ...data, signMethod: 'SM3' } }, /signMethod/],
-    ['a download over MQTT', { data: { ...data, url: undefined, dProtocol: 'mqtt', streamId: 1 } }, /MQTT/],
+    [
+      'a download over MQTT without its file',
+      { data: { ...stream, streamFileId: undefined } },
+      /no streamFileId/,
+    ],
+    ['a download over MQTT of a broken number', { data: { ...stream, streamId: '1.5' } }, /streamId is not/],
     ['a file that is none', { data: { ...data, files: [1] } }, /not an object/],
   ];
   for (const [what, notice, cause] of bad) {
@@ -163,8 +195,17 @@ describe('a firmware notice', () => {
   it('throws nothing but MialinkError, whatever arrives', () => {
     const bytes = fc.uint8Array().map((array) => Buffer.from(array));
     const anyJson = fc.json().map((text) => Buffer.from(text));
-    const field = fc.oneof(fc.jsonValue(), fc.constantFrom(...Object.values(data), 'mqtt', md5));
-    const names = [...Object.keys(data), 'md5', 'module', 'isDiff', 'extData', 'files', 'dProtocol'];
+    const field = fc.oneof(fc.jsonValue(), fc.constantFrom(...Object.values(data), 'mqtt', md5, 1));
+    const names = [
+      ...Object.keys(data),
+      'md5',
+      'module',
+      'isDiff',
+      'extData',
+      'files',
+      'dProtocol',
+      'streamId',
+    ];
     const nearly = fc
       .dictionary(fc.constantFrom(...names), field)
       .map((fields) => Buffer.from(JSON.stringify({ data: { ...data, ...fields } })));

@@ -3,11 +3,16 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { DownloadOptions, download } from '../../../../lib/aliyun/ota/download';
 import type { NoticeFile } from '../../../../lib/aliyun/ota/notice';
-import { OtaClient, type OtaOptions } from '../../../../lib/aliyun/ota/upgrade';
+import type { OtaOptions } from '../../../../lib/aliyun/ota/options';
+import type { StateStore } from '../../../../lib/aliyun/ota/state-file';
+import { OtaClient } from '../../../../lib/aliyun/ota/upgrade';
+import type { Upgrade } from '../../../../lib/aliyun/ota/upgrade-state';
 import type { OtaChannel } from '../../../../lib/aliyun/ota/uplink';
 import { MialinkError, type Reason } from '../../../../lib/errors';
 
 export const sign = 'a'.repeat(64);
+/** A directory that cannot be: nothing is written in these tests. */
+export const NOWHERE = '/dev/null/nowhere';
 /** The `data` of a notice. */
 export const data = {
   version: '2.0.0',
@@ -18,13 +23,18 @@ export const data = {
 };
 
 /** A device whose broker can be away. */
-class FakeDevice implements OtaChannel {
+export class FakeDevice implements OtaChannel {
   readonly label = 'lamp';
-  readonly identity = { productKey: 'pk', deviceName: 'dn' };
   readonly sent: [topic: string, payload: unknown][] = [];
+  /** What it has asked the cloud. */
+  readonly asked: [method: string, params: unknown, topic: string | undefined][] = [];
+  /** What the cloud replies: the `data`, or why it does not. */
+  reply: object | MialinkError = {};
   online = true;
   private readonly handlers = new Map<string, (payload: Buffer, topic: string) => void>();
   private readonly connectHandlers = new Set<() => void>();
+
+  constructor(readonly identity = { productKey: 'pk', deviceName: 'dn' }) {}
 
   subscribeTo(topic: string, handler: (payload: Buffer, topic: string) => void): () => void {
     this.handlers.set(topic, handler);
@@ -32,14 +42,20 @@ class FakeDevice implements OtaChannel {
   }
 
   async publish(topic: string, payload: object): Promise<void> {
-    if (!this.online) {
-      throw new MialinkError('notConnected', { device: 'lamp', host: 'h', cause: '', operation: topic });
-    }
+    this.assertOnline(topic);
     this.sent.push([topic, payload]);
+  }
+
+  async request(method: string, params: unknown, { topic }: { topic?: string } = {}) {
+    this.assertOnline(method);
+    this.asked.push([method, params, topic]);
+    if (this.reply instanceof MialinkError) throw this.reply;
+    return { id: '1', code: 200, message: 'success', data: this.reply };
   }
 
   onConnect(handler: () => void): () => void {
     this.connectHandlers.add(handler);
+    if (this.online) handler();
     return () => this.connectHandlers.delete(handler);
   }
 
@@ -49,8 +65,17 @@ class FakeDevice implements OtaChannel {
     await settled();
   }
 
+  private assertOnline(operation: string): void {
+    if (this.online) return;
+    throw new MialinkError('notConnected', { device: 'lamp', host: 'h', cause: '', operation });
+  }
+
   async push(fields: object, payload: object = { code: '1000', id: 1, data: fields }): Promise<void> {
-    this.handlers.get('/ota/device/upgrade/pk/dn')?.(Buffer.from(JSON.stringify(payload)), '');
+    const { productKey, deviceName } = this.identity;
+    this.handlers.get(`/ota/device/upgrade/${productKey}/${deviceName}`)?.(
+      Buffer.from(JSON.stringify(payload)),
+      '',
+    );
     await settled();
   }
 
@@ -59,7 +84,9 @@ class FakeDevice implements OtaChannel {
   }
 
   sentTo(kind: 'inform' | 'progress' | 'request'): unknown[] {
-    return this.sent.filter(([topic]) => topic === `/ota/device/${kind}/pk/dn`).map(([, payload]) => payload);
+    const { productKey, deviceName } = this.identity;
+    const wanted = `/ota/device/${kind}/${productKey}/${deviceName}`;
+    return this.sent.filter(([topic]) => topic === wanted).map(([, payload]) => payload);
   }
 
   get steps(): string[] {
@@ -94,37 +121,84 @@ export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** What stands on the disk; a restart of the program is another client with the same one. */
+export class FakeDisk implements StateStore {
+  /** As text, so that nothing is shared with a client. */
+  saved: string[] = [];
+
+  async load(): Promise<Upgrade | undefined> {
+    const last = this.saved.at(-1);
+    return last === undefined ? undefined : JSON.parse(last);
+  }
+
+  async save(upgrade: Upgrade): Promise<void> {
+    this.saved.push(JSON.stringify(upgrade));
+  }
+
+  get states(): string[] {
+    return this.saved.map((text) => /"state":"(\w+)"/.exec(text)?.[1] ?? text);
+  }
+}
+
 /** A new one for each test, closed after it. */
 export class UpgradeBench {
-  readonly device = new FakeDevice();
+  readonly disk = new FakeDisk();
   readonly downloads = new FakeDownloads();
   readonly warnings: MialinkError[] = [];
   /** What has come out of the clients. */
-  readonly told: { notices: string[]; steps: number[]; firmware: string[][]; failures: MialinkError[] } = {
-    notices: [],
-    steps: [],
-    firmware: [],
-    failures: [],
-  };
+  readonly told: {
+    notices: string[];
+    steps: number[];
+    firmware: string[][];
+    repeated: boolean[];
+    failures: MialinkError[];
+  } = { notices: [], steps: [], firmware: [], repeated: [], failures: [] };
   private readonly clients: OtaClient[] = [];
+
+  constructor(readonly device = new FakeDevice()) {}
 
   start(options: Partial<OtaOptions> = {}, fetchFile = this.downloads.fetch): OtaClient {
     const { device, told, warnings } = this;
     const logger = { debug() {}, warn: (problem: MialinkError) => warnings.push(problem) };
-    const client = new OtaClient(device, { directory: '/nowhere', logger, ...options }, fetchFile);
+    const defaults = { directory: NOWHERE, logger, stateStore: this.disk };
+    const client = new OtaClient(device, { ...defaults, ...options }, fetchFile);
     client.on('notice', (notice) => told.notices.push(notice.version));
     client.on('progress', ({ step }) => told.steps.push(step));
-    client.on('firmware', ({ paths }) => told.firmware.push(paths));
+    client.on('firmware', ({ paths, repeated }) => {
+      told.firmware.push(paths);
+      told.repeated.push(repeated);
+    });
     client.on('failed', (problem) => told.failures.push(problem));
     client.start();
     this.clients.push(client);
     return client;
   }
 
+  /** Ends the last download well; resolves when the flow has got the firmware. */
+  async finish(): Promise<void> {
+    const before = this.told.firmware.length;
+    this.downloads.last.end();
+    await this.until(() => this.told.firmware.length > before);
+  }
+
+  /** Ends the last download so; resolves when the flow has got the error. */
+  async breakOff(reason: Reason): Promise<void> {
+    const before = this.told.failures.length;
+    this.downloads.last.end(new MialinkError(reason, { device: 'lamp', cause: '' }));
+    await this.until(() => this.told.failures.length > before);
+    await settled();
+  }
+
+  /** For what takes the disk: how many turns that are is not ours to know. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+    await settled();
+  }
+
   /** One negative step to the cloud, one to the flow, one error: never more, never fewer. */
   assertFailed(client: OtaClient, step: number, reason: Reason): void {
     const { device, told } = this;
-    assert.equal(client.state, 'idle');
+    assert.equal(client.state, 'failed');
     assert.deepEqual(
       device.steps.filter((one) => one.startsWith('-')),
       [String(step)],

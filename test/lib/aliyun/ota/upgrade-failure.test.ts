@@ -1,6 +1,6 @@
 /** How an upgrade fails or is cancelled: once, and told to everyone. */
 import assert from 'node:assert/strict';
-import { MialinkError, type Reason } from '../../../../lib/errors';
+import type { Reason } from '../../../../lib/errors';
 import { data, settled, sign, UpgradeBench } from './upgrade-bench';
 
 describe('a firmware upgrade', () => {
@@ -15,6 +15,7 @@ describe('a firmware upgrade', () => {
     const failures: [Reason, number][] = [
       ['otaUrlRefused', -2],
       ['otaUrlExpired', -2],
+      ['otaNoSpace', -2],
       ['otaDownloadFailed', -2],
       ['otaStorageFailed', -2],
       ['otaVerifyFailed', -3],
@@ -23,8 +24,7 @@ describe('a firmware upgrade', () => {
       it(`with step ${step} for ${reason}`, async () => {
         const client = bench.start();
         await bench.device.push(data);
-        bench.downloads.last.end(new MialinkError(reason, { device: 'lamp' }));
-        await settled();
+        await bench.breakOff(reason);
         bench.assertFailed(client, step, reason);
       });
     }
@@ -61,8 +61,7 @@ describe('a firmware upgrade', () => {
     it('even if a later notice of the same firmware is pushed, which is a new try', async () => {
       const client = bench.start();
       await bench.device.push(data);
-      bench.downloads.last.end(new MialinkError('otaDownloadFailed', { device: 'lamp', cause: '' }));
-      await settled();
+      await bench.breakOff('otaDownloadFailed');
       bench.assertFailed(client, -2, 'otaDownloadFailed');
       await bench.device.push(data);
       assert.equal(client.state, 'downloading');
@@ -79,7 +78,7 @@ describe('a firmware upgrade', () => {
       await client.cancel();
       await settled();
       assert.equal(bench.told.firmware.length > 0, verified, `after ${turns} turns`);
-      assert.equal(client.state, 'idle');
+      assert.equal(client.state, 'failed');
       bench.told.firmware.length = 0;
       await client.close();
     }

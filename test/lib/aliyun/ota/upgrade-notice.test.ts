@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { download } from '../../../../lib/aliyun/ota/download';
 import { MialinkError } from '../../../../lib/errors';
-import { data, settled, UpgradeBench } from './upgrade-bench';
+import { data, NOWHERE, UpgradeBench } from './upgrade-bench';
 
 describe('a firmware upgrade', () => {
   let bench: UpgradeBench;
@@ -31,8 +31,7 @@ describe('a firmware upgrade', () => {
       bench.start();
       await bench.device.push(data);
       await bench.device.push({ ...data, url: 'https://h/fresh.bin' });
-      bench.downloads.last.end();
-      await settled();
+      await bench.finish();
       await bench.device.push(data);
       assert.equal(bench.downloads.started.length, 1);
       assert.deepEqual(bench.told.notices, ['2.0.0']);
@@ -46,9 +45,9 @@ describe('a firmware upgrade', () => {
     await bench.device.push({ ...data, version: '3.0.0' });
     assert.equal(older.options.signal?.aborted, true);
     assert.equal(client.state, 'downloading');
-    bench.downloads.last.end();
-    await settled();
-    assert.deepEqual(bench.told.firmware, [['/nowhere/default-3.0.0.bin']]);
+    await bench.until(() => bench.downloads.started.length === 2);
+    await bench.finish();
+    assert.deepEqual(bench.told.firmware, [[`${NOWHERE}/default-3.0.0.bin`]]);
     assert.deepEqual(bench.told.failures, []);
     assert.ok(!bench.device.steps.some((step) => step.startsWith('-')));
   });
@@ -57,7 +56,8 @@ describe('a firmware upgrade', () => {
     bench.start();
     await bench.device.push(data);
     await bench.device.push({ ...data, sign: 'b'.repeat(64) });
-    assert.equal(bench.downloads.started.length, 2);
+    await bench.until(() => bench.downloads.started.length === 2);
+    assert.equal(bench.downloads.last.file.sign, 'b'.repeat(64));
   });
 
   it('starts the newer download only when the older is cleaned up', async () => {
@@ -74,8 +74,7 @@ describe('a firmware upgrade', () => {
     await bench.device.push({ ...data, version: '3.0.0' });
     assert.equal(begun, 1);
     finish();
-    await settled();
-    assert.equal(begun, 2);
+    await bench.until(() => begun === 2);
     const closed = client.close();
     finish();
     await closed;

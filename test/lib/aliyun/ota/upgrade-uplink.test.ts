@@ -1,8 +1,7 @@
 /** What an upgrade sends to the cloud: versions, requests and steps. */
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
-import { MialinkError } from '../../../../lib/errors';
-import { data, settled, sign, UpgradeBench } from './upgrade-bench';
+import { data, NOWHERE, settled, sign, UpgradeBench } from './upgrade-bench';
 
 describe('a firmware upgrade', () => {
   let bench: UpgradeBench;
@@ -14,6 +13,7 @@ describe('a firmware upgrade', () => {
 
   describe('informs the version', () => {
     it('at each connect', async () => {
+      bench.device.online = false;
       bench.start({ version: '1.0.0' });
       await bench.device.connect();
       await bench.device.connect();
@@ -23,7 +23,7 @@ describe('a firmware upgrade', () => {
 
     it('with its module, unless that is the default one', async () => {
       bench.start({ version: '1.0.0', module: 'MCU' });
-      await bench.device.connect();
+      await settled();
       assert.deepEqual(bench.device.sentTo('inform'), [
         { id: '1', params: { version: '1.0.0', module: 'MCU' } },
       ]);
@@ -31,14 +31,16 @@ describe('a firmware upgrade', () => {
 
     it('not at all as long as it is unknown', async () => {
       bench.start();
-      await bench.device.connect();
+      await settled();
       assert.deepEqual(bench.device.sent, []);
     });
 
     it('of the flow at once and from then on, and remembers it', async () => {
       const saved: string[] = [];
       const versionStore = { load: async () => undefined, save: async (v: string) => void saved.push(v) };
+      bench.device.online = false;
       const client = bench.start({ version: '1.0.0', versionStore });
+      bench.device.online = true;
       await client.informVersion('2.0.0');
       await bench.device.connect();
       const inform = { id: '1', params: { version: '2.0.0' } };
@@ -48,14 +50,14 @@ describe('a firmware upgrade', () => {
 
     it('that was remembered, not the configured one', async () => {
       bench.start({ version: '1.0.0', versionStore: { load: async () => '3.0.0', save: async () => {} } });
-      await bench.device.connect();
+      await settled();
       assert.deepEqual(bench.device.sentTo('inform'), [{ id: '1', params: { version: '3.0.0' } }]);
     });
 
     it('as configured when the memory cannot be read', async () => {
       const load = () => Promise.reject(new Error('broken'));
       bench.start({ version: '1.0.0', versionStore: { load, save: async () => {} } });
-      await bench.device.connect();
+      await settled();
       assert.deepEqual(bench.device.sentTo('inform'), [{ id: '1', params: { version: '1.0.0' } }]);
       assert.deepEqual(
         bench.warnings.map(({ reason, message }) => [reason, /lamp: .*broken/.test(message)]),
@@ -73,20 +75,6 @@ describe('a firmware upgrade', () => {
 
     it('only if there is one', () =>
       assert.rejects(bench.start().informVersion(''), { reason: 'versionMissing' }));
-  });
-
-  it('is asked for with the running version', async () => {
-    const client = bench.start({ version: '1.0.0', module: 'MCU' });
-    await client.requestFirmware();
-    assert.deepEqual(bench.device.sentTo('request'), [
-      { id: '1', params: { version: '1.0.0', module: 'MCU' } },
-    ]);
-  });
-
-  it('cannot be asked for while the broker is away or the version unknown', async () => {
-    await assert.rejects(bench.start().requestFirmware(), { reason: 'versionMissing' });
-    bench.device.online = false;
-    await assert.rejects(bench.start({ version: '1' }).requestFirmware(), { code: 'TRANSPORT' });
   });
 
   it('names its module in each step', async () => {
@@ -109,7 +97,7 @@ describe('a firmware upgrade', () => {
         await settled();
       }
       end();
-      await settled();
+      await bench.until(() => bench.told.steps.includes(100));
       assert.deepEqual(bench.device.steps, ['1', '31', '61', '91', '100']);
       assert.deepEqual(bench.told.steps, [1, 31, 61, 91, 100]);
     } finally {
@@ -133,9 +121,8 @@ describe('a firmware upgrade', () => {
       await settled();
       clock.tick(3000);
       bench.downloads.last.options.onProgress?.(100, 300);
-      bench.downloads.last.end();
-      await settled();
-      assert.deepEqual(bench.told.firmware, [['/nowhere/default-2-a', '/nowhere/default-2-b']]);
+      await bench.finish();
+      assert.deepEqual(bench.told.firmware, [[`${NOWHERE}/default-2-a`, `${NOWHERE}/default-2-b`]]);
       assert.deepEqual(bench.told.steps, [1, 50, 100]);
       assert.deepEqual(bytes, [0, 200, 400]);
     } finally {
@@ -156,10 +143,9 @@ describe('a firmware upgrade', () => {
     it('that flashing failed, which ends the upgrade', async () => {
       const client = bench.start();
       await bench.device.push(data);
-      bench.downloads.last.end();
-      await settled();
+      await bench.finish();
       await client.reportProgress(-4, 'flash is worn out');
-      assert.equal(client.state, 'idle');
+      assert.equal(client.state, 'failed');
       assert.deepEqual(bench.device.steps, ['1', '100', '-4']);
       assert.deepEqual(bench.told.failures, []);
       await bench.device.push(data);
@@ -167,8 +153,9 @@ describe('a firmware upgrade', () => {
     });
 
     it('no step that does not exist', async () => {
+      const client = bench.start();
       for (const step of [-5, 101, 1.5, Number.NaN]) {
-        await assert.rejects(bench.start().reportProgress(step, ''), {
+        await assert.rejects(client.reportProgress(step, ''), {
           reason: 'stepInvalid',
           code: 'CONFIG',
         });
@@ -181,13 +168,25 @@ describe('a firmware upgrade', () => {
     bench.start({ version: '1.0.0' });
     await bench.device.push(data);
     bench.device.online = false;
-    bench.downloads.last.end(new MialinkError('otaVerifyFailed', { device: 'lamp', cause: '' }));
-    await settled();
+    await bench.breakOff('otaVerifyFailed');
     assert.deepEqual(bench.told.steps, [1, -3]);
     assert.deepEqual(bench.device.steps, ['1']);
     await bench.device.connect();
     assert.deepEqual(bench.device.steps, ['1', '-3']);
     await bench.device.connect();
     assert.deepEqual(bench.device.steps, ['1', '-3']);
+  });
+
+  it('takes no firmware again of which the cloud has yet to hear that it has failed', async () => {
+    const client = bench.start({ version: '1.0.0' });
+    await bench.device.push(data);
+    bench.device.online = false;
+    await bench.breakOff('otaVerifyFailed');
+    await bench.device.push(data);
+    assert.equal(client.state, 'failed');
+    await bench.device.connect();
+    assert.deepEqual(bench.device.steps, ['1', '-3']);
+    await bench.device.push(data);
+    assert.equal(client.state, 'downloading');
   });
 });

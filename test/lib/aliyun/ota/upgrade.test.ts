@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
 import type { OtaClient } from '../../../../lib/aliyun/ota/upgrade';
-import { data, settled, UpgradeBench } from './upgrade-bench';
+import { data, NOWHERE, settled, UpgradeBench } from './upgrade-bench';
 
 describe('a firmware upgrade', () => {
   let bench: UpgradeBench;
@@ -17,18 +17,18 @@ describe('a firmware upgrade', () => {
     await bench.device.push(data);
     assert.equal(client.state, 'downloading');
     assert.deepEqual(bench.device.steps, ['1']);
-    bench.downloads.last.end();
-    await settled();
+    await bench.finish();
     assert.equal(client.state, 'verified');
     assert.deepEqual(bench.told, {
       notices: ['2.0.0'],
       steps: [1, 100],
-      firmware: [['/nowhere/default-2.0.0.bin']],
+      firmware: [[`${NOWHERE}/default-2.0.0.bin`]],
+      repeated: [false],
       failures: [],
     });
     assert.deepEqual(bench.device.steps, ['1', '100']);
     await client.informVersion('2.0.0');
-    assert.equal(client.state, 'idle');
+    assert.equal(client.state, 'done');
     await bench.device.push(data);
     assert.equal(bench.downloads.started.length, 1);
   });
@@ -47,24 +47,31 @@ describe('a firmware upgrade', () => {
       await bench.device.push({ ...data, url: 'https://h/fresh.bin' });
       await client.startDownload();
       await settled();
-      bench.downloads.last.end();
-      await settled();
+      bench.downloads.last.options.onProgress?.(1000, 1000);
+      await bench.finish();
+      await client.reportProgress(0, 'flashing');
+      await client.reportProgress(99, 'flashing');
+      await client.reportProgress(100, 'flashed');
+      await client.reportProgress(100, 'flashed');
+      await client.informVersion('1.9.0');
       await client.informVersion('2.0.0');
       await client.close();
-      assert.deepEqual(states, ['notified', 'downloading', 'verified', 'idle', 'closed']);
+      const course = ['notified', 'downloading', 'verifying', 'verified', 'flashing', 'waiting', 'done'];
+      assert.deepEqual(states, course);
+      assert.deepEqual(bench.disk.states.at(-1), 'done');
     });
 
-    for (const [what, leave] of [
-      ['a failure that the flow reports', (client: OtaClient) => client.reportProgress(-1, '')],
-      ['its version, informed by the flow', (client: OtaClient) => client.informVersion('2.0.0')],
-      ['cancel', (client: OtaClient) => client.cancel()],
+    for (const [what, end, leave] of [
+      ['a failure that the flow reports', 'failed', (client: OtaClient) => client.reportProgress(-1, '')],
+      ['its version, informed by the flow', 'done', (client: OtaClient) => client.informVersion('2.0.0')],
+      ['cancel', 'failed', (client: OtaClient) => client.cancel()],
     ] as const) {
-      it(`back to idle by ${what}`, async () => {
+      it(`${end} by ${what}`, async () => {
         const client = bench.start();
         const states = statesOf(client);
         await bench.device.push(data);
         await leave(client);
-        assert.deepEqual(states, ['downloading', 'idle']);
+        assert.deepEqual(states, ['notified', 'downloading', end]);
       });
     }
 
@@ -74,8 +81,7 @@ describe('a firmware upgrade', () => {
         throw new Error('a bug of the listener');
       });
       await bench.device.push(data);
-      bench.downloads.last.end();
-      await settled();
+      await bench.finish();
       assert.equal(client.state, 'verified');
       assert.equal(bench.told.firmware.length, 1);
     });
@@ -107,8 +113,9 @@ describe('a firmware upgrade', () => {
       throw new Error('another');
     });
     await bench.device.push(data);
-    await settled();
-    assert.equal(client.state, 'idle');
+    await bench.breakOff('otaVerifyFailed');
+    assert.equal(client.state, 'failed');
+    assert.deepEqual(bench.device.steps, ['1', '-3']);
   });
 
   it('says nothing and listens to nothing after close', async () => {
@@ -135,6 +142,7 @@ describe('a firmware upgrade', () => {
       .callsFake(() => new Promise((resolve) => (arrive = resolve)));
     client.reportProgress(1, '');
     client.reportProgress(2, '');
+    await settled();
     await client.close();
     arrive();
     await settled();

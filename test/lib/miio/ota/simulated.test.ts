@@ -5,7 +5,7 @@ import { type UpgradeOptions, upgradeFirmware } from '../../../../lib/miio/ota';
 import { Home, lamp, type OtaFault, type OtaOptions, type SimulatedDevice } from '../../../simulators/home';
 import { IMAGE, useDirectory } from './files';
 
-const FAST: UpgradeOptions = { pollMs: 5, quietMs: 300, timeoutMs: 10_000 };
+const FAST: UpgradeOptions = { pollMs: 5, quietMs: 300, restartMs: 300, timeoutMs: 10_000 };
 
 describe('the upgrade of a simulated device', () => {
   const directory = useDirectory();
@@ -61,6 +61,11 @@ describe('the upgrade of a simulated device', () => {
 
   it('waits for a device that leaves the network while it installs', async () => {
     await plugIn({ stepMs: 1_500 }, 'silentInstall');
+    assert.equal((await upgrade()).version, '2.0.0');
+  });
+
+  it('waits for a device that needs far longer for its restart than it may be quiet', async () => {
+    await plugIn({ restartMs: 3_000 });
     assert.equal((await upgrade()).version, '2.0.0');
   });
 

@@ -6,7 +6,7 @@ import { type UpgradeOptions, upgradeFirmware } from '../../../../lib/miio/ota';
 import { useDirectory } from './files';
 import { LABEL, Puppet, silence, willing } from './puppet';
 
-const FAST: UpgradeOptions = { pollMs: 2, quietMs: 60, timeoutMs: 5_000 };
+const FAST: UpgradeOptions = { pollMs: 2, quietMs: 60, restartMs: 60, timeoutMs: 5_000 };
 const refused = (code: number, message: string) =>
   new MialinkError(
     'deviceRefused',
@@ -110,6 +110,15 @@ describe('the upgrade of a device', () => {
     await assert.rejects(upgrade(device), { reason: 'upgradeRejected' });
   });
 
+  it('knows a device for failed that restarts with what it ran before, when another version was meant', async () => {
+    const device = new Puppet();
+    device.onOrder = async (url) => {
+      await device.fetch(url);
+      device.runs('1.0.0', 3);
+    };
+    await assert.rejects(upgrade(device, { version: '2.0.0' }), { reason: 'upgradeRejected' });
+  });
+
   it('ends at its deadline, with the last state, and serves nothing any more', async () => {
     const device = new Puppet();
     device.onOrder = async (url) => {
@@ -188,6 +197,13 @@ describe('the upgrade of a device', () => {
     device.runs('1.0.0');
     assert.equal((await upgradeFirmware(device, path, FAST)).version, '2.0.0');
     assert.equal(device.orders.length, 2);
+  });
+
+  it('gives up a device that stays silent before the order', async () => {
+    const device = new Puppet();
+    device.says(silence());
+    await assert.rejects(upgrade(device), { reason: 'noAnswer' });
+    assert.equal(device.calls.length, 3);
   });
 
   it('gives up an order that is lost again and again', async () => {

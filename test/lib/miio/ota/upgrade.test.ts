@@ -1,12 +1,13 @@
 /** Upgrades that succeed, and how far they are told. */
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
+import { MialinkError } from '../../../../lib/errors';
 import { type UpgradeOptions, type UpgradeProgress, upgradeFirmware } from '../../../../lib/miio/ota';
 import { FirmwareFile } from '../../../../lib/miio/ota/firmware-file';
 import { IMAGE, md5, useDirectory } from './files';
-import { Puppet, silence, willing } from './puppet';
+import { LABEL, Puppet, silence, willing } from './puppet';
 
-const FAST: UpgradeOptions = { pollMs: 2, quietMs: 60, timeoutMs: 5_000 };
+const FAST: UpgradeOptions = { pollMs: 2, quietMs: 60, restartMs: 60, timeoutMs: 5_000 };
 
 describe('the upgrade of a device', () => {
   const directory = useDirectory();
@@ -35,7 +36,8 @@ describe('the upgrade of a device', () => {
         device.runs('2.0.0');
       };
     };
-    assert.equal((await upgradeFirmware(device, await directory.write(), FAST)).version, '2.0.0');
+    const options = { ...FAST, quietMs: 5_000 };
+    assert.equal((await upgradeFirmware(device, await directory.write(), options)).version, '2.0.0');
   });
 
   it('serves at the address that the device is spoken to from, if one is set', async () => {
@@ -87,6 +89,13 @@ describe('the upgrade of a device', () => {
     assert.deepEqual(told[1], { percent: 25, state: 'downloading' });
   });
 
+  it('begins though the device is silent at first, for a moment', async () => {
+    const device = willing();
+    device.says(silence(), 'idle', 'idle');
+    device.answers['miIO.info'] = [silence(), { fw_ver: '1.0.0', life: 1000 }];
+    assert.equal((await upgradeFirmware(device, await directory.write(), FAST)).version, '2.0.0');
+  });
+
   it('waits for a device that is silent while it installs and restarts', async () => {
     const device = willing();
     device.onOrder = async (url) => {
@@ -94,7 +103,11 @@ describe('the upgrade of a device', () => {
       device.says('installing', ...Array.from({ length: 30 }, silence), 'idle');
       device.runs('2.0.0');
     };
-    assert.equal((await upgradeFirmware(device, await directory.write(), FAST)).version, '2.0.0');
+    const told: string[] = [];
+    const onProgress = ({ state }: UpgradeProgress) => told.push(state);
+    const result = await upgradeFirmware(device, await directory.write(), { ...FAST, onProgress });
+    assert.equal(result.version, '2.0.0');
+    assert.deepEqual(told, ['ordered', 'installing', 'restarting', 'idle']);
   });
 
   it('waits through states that nobody knows, and answers that are none', async () => {
@@ -115,6 +128,45 @@ describe('the upgrade of a device', () => {
     };
     const result = await upgradeFirmware(device, await directory.write(), FAST);
     assert.deepEqual(result, { state: 'idle', version: '1.0.0' });
+  });
+
+  it('is not over with a restart that brings the old version, when another is meant', async () => {
+    const device = willing();
+    device.onOrder = async (url) => {
+      await device.fetch(url);
+      device.answers['miIO.info'] = [
+        ...Array.from({ length: 5 }, () => ({ fw_ver: '1.0.0', life: 3 })),
+        { fw_ver: '2.0.0', life: 1 },
+      ];
+    };
+    const options = { ...FAST, quietMs: 5_000, version: '2.0.0' };
+    assert.equal((await upgradeFirmware(device, await directory.write(), options)).version, '2.0.0');
+  });
+
+  it('gives a device that is installed time for its restart, beyond the quiet', async () => {
+    const device = willing();
+    device.onOrder = async (url) => {
+      await device.fetch(url);
+      device.says('installed');
+      setTimeout(() => device.runs('2.0.0'), 150);
+    };
+    const options = { ...FAST, quietMs: 20, restartMs: 5_000 };
+    const result = await upgradeFirmware(device, await directory.write(), options);
+    assert.deepEqual(result, { state: 'installed', version: '2.0.0' });
+  });
+
+  it('knows success from a new firmware that no longer tells of updates', async () => {
+    const device = willing();
+    device.onOrder = async (url) => {
+      await device.fetch(url);
+      device.says(
+        'installing',
+        new MialinkError('deviceRefused', { device: LABEL, method: 'any', answer: '' }),
+      );
+      device.runs('2.0.0');
+    };
+    const result = await upgradeFirmware(device, await directory.write(), FAST);
+    assert.deepEqual(result, { state: 'unknown', version: '2.0.0' });
   });
 
   it('ends without a version where the device tells none, when nothing more happens', async () => {

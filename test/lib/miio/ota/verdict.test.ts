@@ -4,6 +4,7 @@ import { type Evidence, isFree, judge, percentOf } from '../../../../lib/miio/ot
 
 const OLD = { version: '1.0.0', uptimeS: 5000 };
 const NEW = { version: '2.0.0', uptimeS: 10 };
+const RESTARTED = { ...OLD, uptimeS: 10 };
 const NOTHING = { version: undefined, uptimeS: undefined };
 
 /** The file fetched once, the device idle, and nothing else known. */
@@ -30,9 +31,32 @@ describe('whether a device is free', () => {
 describe('the verdict about an update', () => {
   const verdicts: [string, Partial<Evidence>, ReturnType<typeof judge>][] = [
     ['done when another version runs', { after: NEW }, 'done'],
+    ['done when another version runs, in a state that nobody knows', { state: 'none', after: NEW }, 'done'],
+    ['done when the device has restarted, though the version is the same', { after: RESTARTED }, 'done'],
     [
-      'done when the device has restarted, though the version is the same',
-      { after: { ...OLD, uptimeS: 10 } },
+      'done when a device has restarted that tells no version',
+      {
+        before: { ...OLD, version: undefined },
+        after: { ...RESTARTED, version: undefined },
+        target: '2.0.0',
+      },
+      'done',
+    ],
+    ['done when it was to be the same', { after: RESTARTED, target: '1.0.0' }, 'done'],
+    ['open when it was to be another: it may restart again', { after: RESTARTED, target: '2.0.0' }, 'going'],
+    [
+      'open when it has restarted and does not tell its version yet',
+      { after: { ...RESTARTED, version: undefined } },
+      'going',
+    ],
+    [
+      'a rejection when it was to be another, and it stays so',
+      { after: RESTARTED, quiet: true, target: '2.0.0' },
+      'rejected',
+    ],
+    [
+      'done though its names for the versions are others than the target',
+      { after: NEW, target: 'spring' },
       'done',
     ],
     ['open while the old version runs without a restart', {}, 'going'],
@@ -47,6 +71,11 @@ describe('the verdict about an update', () => {
       'open when it restarted before it had the whole file',
       { fetches: 0, after: { ...OLD, uptimeS: 1 } },
       'going',
+    ],
+    [
+      'a rejection when it rests in a state that nobody knows, and no update is running',
+      { state: 'none', progress: 101, quiet: true },
+      'rejected',
     ],
     ['open while nothing can be compared', { after: NOTHING }, 'going'],
     ['done when nothing can be compared and nothing more happens', { after: NOTHING, quiet: true }, 'done'],

@@ -11,6 +11,7 @@ import { Jobs } from './jobs';
 import { Model } from './model';
 import { RemoteConfig } from './remote-config';
 import { Shadow } from './shadow';
+import { Streams } from './streams';
 import { Tags } from './tags';
 
 export class Functions {
@@ -23,23 +24,24 @@ export class Functions {
   readonly log = new DeviceLog();
   readonly diagnosis = new Diagnosis();
   readonly jobs = new Jobs();
+  readonly streams = new Streams();
   /** How often the device asked to be unbound. */
   resets = 0;
 
   constructor(identity: DeviceIdentity, platform: Platform) {
     this.model = new Model(() => platform.knobs.validation);
     this.thing = new Thing(identity, this.model);
-    this.ota = new Ota(platform.serve);
+    this.ota = new Ota({ serve: platform.serve, stream: (content) => this.streams.add(content) });
     this.config = new RemoteConfig(platform.serve, () => platform.knobs.configOff);
   }
 
   get handlers(): Handlers[] {
-    const { tags, config, log, diagnosis, jobs, model } = this;
+    const { tags, config, log, diagnosis, jobs, model, streams } = this;
     const rest: Handlers = {
       'thing/ota/firmware/get': (params) => this.ota.pull(params),
       'thing/reset': () => this.reset(),
     };
-    return [tags, config, log, diagnosis, jobs, model].map(({ handlers }) => handlers).concat(rest);
+    return [tags, config, log, diagnosis, jobs, model, streams].map(({ handlers }) => handlers).concat(rest);
   }
 
   /** What users bound to the device goes: tags and wishes; source: reference/aliyun.md 7. */

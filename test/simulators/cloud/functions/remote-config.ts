@@ -9,7 +9,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { Refusal } from '../alink';
-import type { ServeFirmware } from '../ota';
+import type { ServeFirmware } from '../firmware-notice';
 import { object } from '../params';
 import type { Handlers } from '../requests';
 

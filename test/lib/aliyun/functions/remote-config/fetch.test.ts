@@ -23,7 +23,8 @@ describe('the file of a remote configuration', () => {
   }
   const serving = () => start((request, response) => serve(content, request, response));
   function noticeOf(server: FirmwareServer, more: Partial<ConfigNotice> = {}): ConfigNotice {
-    const { url, size, sign, signMethod } = fileOf(content, server.url('/config.json'));
+    const url = server.url('/config.json');
+    const { size, sign, signMethod } = fileOf(content, url);
     return { configId: 'config-1', url, size, sign, signMethod, ...more };
   }
   function fetch(server: FirmwareServer, notice = noticeOf(server), options: FetchOptions = {}) {
@@ -46,6 +47,25 @@ describe('the file of a remote configuration', () => {
     assert.ok(content.equals(await fetch(server)));
     const { sign, signMethod } = fileOf(content, '', 'md5');
     assert.ok(content.equals(await fetch(server, noticeOf(server, { sign, signMethod }))));
+  });
+
+  it('is whole when it comes in pieces', async () => {
+    const server = await start(async (_request, response) => {
+      response.writeHead(200, { 'content-length': content.length });
+      for (let sent = 0; sent < content.length; sent += 4_000) {
+        response.write(content.subarray(sent, sent + 4_000));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      response.end();
+    });
+    assert.ok(content.equals(await fetch(server)));
+  });
+
+  it('is not led by a redirect where an address must not lead', async () => {
+    const server = await start((_request, response) =>
+      response.writeHead(302, { location: 'http://127.0.0.1:1/topsecret' }).end(),
+    );
+    await assertFails(fetch(server, noticeOf(server), { allowHttp: true }), 'otaUrlRefused', /redirects/);
   });
 
   it('is refused when its digest is another one', async () => {
