@@ -83,8 +83,9 @@ const PURE_ALIYUN = [
     (name) => `lib/aliyun/functions/${name}`,
   ),
   'lib/aliyun/diagnosis/obstacle',
-  ...['notice', 'crc16', 'stream-block', 'file-name', 'public-address'].map(
-    (name) => `lib/aliyun/ota/${name}`,
+  ...['notice', 'signature', 'upgrade-state', 'upgrade-record'].map((name) => `lib/aliyun/ota/${name}`),
+  ...['crc16', 'stream-block', 'file-name', 'public-address'].map(
+    (name) => `lib/aliyun/ota/download/${name}`,
   ),
 ];
 

@@ -4,12 +4,12 @@
  * upgrade's business.
  */
 import type { KeyObject } from 'node:crypto';
-import type { download as downloadFile } from './download';
-import { fetchFirmware, sizeOf } from './firmware';
+import type { download as downloadFile } from './download/download';
+import { fetchFirmware, sizeOf } from './download/firmware';
+import { StreamSource } from './download/stream-source';
 import type { FirmwareNotice, StreamAddress } from './notice';
 import { Pace } from './progress';
 import { assertSigned } from './signature';
-import { StreamSource } from './stream-source';
 import type { OtaChannel } from './uplink';
 
 export interface FetchOptions {

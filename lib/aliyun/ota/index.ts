@@ -1,6 +1,6 @@
 /** Firmware over the air, for one module of a device: `new OtaClient(device, { directory }).start()`. */
-export { type DownloadOptions, download } from './download';
-export { safeName } from './file-name';
+export { type DownloadOptions, download } from './download/download';
+export { safeName } from './download/file-name';
 export {
   type DigestMethod,
   type FirmwareNotice,

@@ -19,7 +19,7 @@
 import { MialinkError, type Values } from '../../errors';
 import { isDeeperThan, isRecord, type Json, MAX_DEPTH, withoutPrototypes } from '../../untrusted';
 import { MAX_PAYLOAD_BYTES } from '../alink';
-import { nameFiles } from './file-name';
+import { nameFiles } from './download/file-name';
 
 export type DigestMethod = 'md5' | 'sha256';
 

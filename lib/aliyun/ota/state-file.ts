@@ -3,7 +3,7 @@
  * or a power cut.
  */
 import { open } from 'node:fs/promises';
-import { replaceFile } from './replace-file';
+import { replaceFile } from '../replace-file';
 import { encodeUpgrade, MAX_RECORD_BYTES, parseUpgrade } from './upgrade-record';
 import type { Upgrade } from './upgrade-state';
 

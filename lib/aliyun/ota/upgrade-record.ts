@@ -8,7 +8,7 @@
  * upgrade: nothing of it is used.
  */
 import { isDeeperThan, isRecord, type Json, MAX_DEPTH, withoutPrototypes } from '../../untrusted';
-import { isSafeFileName } from './file-name';
+import { isSafeFileName } from './download/file-name';
 import type { FirmwareNotice, NoticeFile, StreamAddress } from './notice';
 import { IDLE, type OpenState, type Upgrade } from './upgrade-state';
 

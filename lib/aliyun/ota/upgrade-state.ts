@@ -20,7 +20,7 @@
  * Source: Alibaba Cloud IoT Platform, "OTA update": 100 percent ends nothing, only the informed version is success, and
  * the first negative step ends the cloud's task.
  */
-import { isSameFirmware } from './firmware';
+import { isSameFirmware } from './download/firmware';
 import type { FirmwareNotice } from './notice';
 
 /** Something is to be done: by us, by the flow, or by a device that has yet to run its new version. */

@@ -13,7 +13,7 @@
 import { MialinkError, messageOf } from '../../errors';
 import { claimModule } from './claim';
 import { OtaCourse } from './course';
-import { download } from './download';
+import { download } from './download/download';
 import { type FirmwareNotice, parseFirmware, parseNotice } from './notice';
 import type { OtaOptions } from './options';
 import { askAgain } from './renewal';

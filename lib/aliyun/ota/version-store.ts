@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MialinkError, messageOf } from '../../errors';
-import { replaceFile } from './replace-file';
+import { replaceFile } from '../replace-file';
 import type { VersionStore } from './version';
 
 /**

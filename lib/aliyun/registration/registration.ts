@@ -11,8 +11,8 @@
 import { MialinkError } from '../../errors';
 import type { Connect } from '../dial';
 import type { Endpoint } from '../endpoint';
+import { exclusively } from '../exclusive';
 import type { Identity, SignMethod } from '../identity';
-import { exclusively } from '../ota/exclusive';
 import type { Credentials } from './credentials';
 import { CredentialsFile } from './credentials-file';
 

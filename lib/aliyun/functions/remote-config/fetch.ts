@@ -8,8 +8,8 @@ import { Backoff } from '../../../backoff';
 import { MialinkError } from '../../../errors';
 import { deferred } from '../../../wait';
 import type { CloudChannel } from '../../channel';
-import { HttpSource } from '../../ota/http-source';
-import { Interruption } from '../../ota/source';
+import { HttpSource } from '../../ota/download/http-source';
+import { Interruption } from '../../ota/download/source';
 import type { ConfigNotice } from './notice';
 
 export interface FetchOptions {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isSafeFileName } from '../../../../lib/aliyun/ota/file-name';
+import { isSafeFileName } from '../../../../lib/aliyun/ota/download/file-name';
 import { type FirmwareNotice, parseFirmware, parseNotice } from '../../../../lib/aliyun/ota/notice';
 import { MialinkError } from '../../../../lib/errors';
 

@@ -1,7 +1,7 @@
 /** What every test of an upgrade has: a device, its downloads, and what the client has told so far. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { DownloadOptions, download } from '../../../../lib/aliyun/ota/download';
+import type { DownloadOptions, download } from '../../../../lib/aliyun/ota/download/download';
 import type { NoticeFile } from '../../../../lib/aliyun/ota/notice';
 import type { OtaOptions } from '../../../../lib/aliyun/ota/options';
 import type { StateStore } from '../../../../lib/aliyun/ota/state-file';

@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { download } from '../../../../lib/aliyun/ota/download';
+import { download } from '../../../../lib/aliyun/ota/download/download';
 import type { OtaClient } from '../../../../lib/aliyun/ota/upgrade';
-import { FirmwareServer, fileOf, serve } from './firmware-server';
+import { FirmwareServer, fileOf, serve } from './download/firmware-server';
 import { settled, sign, UpgradeBench } from './upgrade-bench';
 
 describe('a firmware upgrade', () => {

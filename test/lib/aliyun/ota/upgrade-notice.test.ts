@@ -1,6 +1,6 @@
 /** Which notices begin an upgrade, and which of two wins. */
 import assert from 'node:assert/strict';
-import type { download } from '../../../../lib/aliyun/ota/download';
+import type { download } from '../../../../lib/aliyun/ota/download/download';
 import { MialinkError } from '../../../../lib/errors';
 import { data, NOWHERE, UpgradeBench } from './upgrade-bench';
 

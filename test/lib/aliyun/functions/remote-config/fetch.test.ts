@@ -8,7 +8,7 @@ import {
 } from '../../../../../lib/aliyun/functions/remote-config';
 import { Backoff } from '../../../../../lib/backoff';
 import { MialinkError, type Reason } from '../../../../../lib/errors';
-import { type Behaviour, FirmwareServer, fileOf, serve } from '../../ota/firmware-server';
+import { type Behaviour, FirmwareServer, fileOf, serve } from '../../ota/download/firmware-server';
 
 const content = randomBytes(20_000);
 

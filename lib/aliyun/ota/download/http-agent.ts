@@ -1,0 +1,32 @@
+/**
+ * What connects to the servers of a download: TLS always verified, undici's own time limits, and through the proxy that
+ * the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, also in small letters), with the TLS inside its tunnel.
+ */
+import type { LookupFunction } from 'node:net';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { sharedTrust } from '../../roots';
+
+export interface AgentOptions {
+  /** PEM certificates trusted besides Node's own roots. */
+  ca?: readonly string[];
+  /** How long to wait for the connection, for an answer, and between two pieces of it. */
+  stallMs: number;
+  lookup: LookupFunction;
+}
+
+const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
+
+/** Throws when the environment names a proxy whose address cannot be used. */
+export function openAgent({ ca, stallMs, lookup }: AgentOptions): Dispatcher {
+  const tls = { secureContext: sharedTrust(ca), rejectUnauthorized: true, timeout: stallMs };
+  const options = {
+    connect: { ...tls, lookup },
+    headersTimeout: stallMs,
+    bodyTimeout: stallMs,
+  };
+  // undici says of this one that it is experimental: only who has a proxy need read that.
+  const hasProxy = PROXY_VARIABLES.some((name) => process.env[name]);
+  if (!hasProxy) return new Agent(options);
+  const proxied = { ...options, requestTls: tls, proxyTls: tls };
+  return new EnvHttpProxyAgent(proxied);
+}

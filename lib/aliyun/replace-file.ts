@@ -1,0 +1,12 @@
+/** A small file that is always whole: after a crash or a power cut it holds either what it held before or what is new. */
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncDirectory } from './sync-directory';
+
+/** Mode 0600; the directory is made (mode 0700) if there is none. One call at a time for a path. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true });
+  await rename(`${path}.new`, path);
+  await syncDirectory(dirname(path));
+}
