@@ -15,7 +15,7 @@
  */
 import { MialinkError } from '../errors';
 import { isRecord } from '../untrusted';
-import type { CloudReply } from './alink';
+import { type CloudReply, encode } from './alink';
 import type { DeviceState } from './device-state';
 import type { Identity } from './identity';
 import { LastValues } from './last-values';
@@ -142,8 +142,10 @@ export class Posts {
     const checked = this.checked({ kind, method, params: given });
     if (!outbox) return send(method, checked, options);
     const acceptedAt = Date.now();
-    const params = kind === 'property' && isRecord(checked) ? withTimes(checked, acceptedAt) : checked;
     const { topic, operation, source } = options;
+    // Whoever posted it may change it while it is on its way, and it may be kept after that.
+    const accepted: unknown = JSON.parse(encode(Object(checked), this.options.label, operation));
+    const params = kind === 'property' && isRecord(accepted) ? withTimes(accepted, acceptedAt) : accepted;
     const entry = { kind, method, topic, operation, params, acceptedAt, source, isUnchecked };
     const posted = this.sendOrKeep(outbox, entry, options);
     this.underWay.add(posted);

@@ -4,7 +4,7 @@
  *   bool   true, false                 1, 0
  *   date   a Date, or a whole number   text of its milliseconds
  *
- * within arrays and structs too, as a copy. All else stays as it is, and what does not fit is left to the check: the
+ * within arrays and structs too, in a copy. All else stays as it is, and what does not fit is left to the check: the
  * text "21" is no number, since nobody knows whether it was meant as one.
  */
 import { types } from 'node:util';
@@ -18,7 +18,7 @@ export function convert(dataType: DataType, value: unknown): unknown {
     case 'date':
       return typeof value === 'string' ? value : (asMilliseconds(value)?.toString() ?? value);
     case 'array':
-      return Array.isArray(value) ? value.map((item) => convert(dataType.item, item)) : value;
+      return Array.isArray(value) ? convertItems(dataType.item, value) : value;
     case 'struct':
       return isRecord(value) ? convertMembers(dataType, value) : value;
     default:
@@ -32,11 +32,20 @@ export function asMilliseconds(value: unknown): number | undefined {
   return typeof ms === 'number' && Number.isSafeInteger(ms) ? ms : undefined;
 }
 
+function convertItems(dataType: DataType, items: unknown[]): unknown[] {
+  const converted = items.map((item) => convert(dataType, item));
+  return converted.some((item, index) => item !== items[index]) ? converted : items;
+}
+
 function convertMembers({ members }: Struct, value: Json): Json {
-  // A key `__proto__` stays a key, and is refused as an unknown one; no member has this name.
-  const copy = { ...value };
+  let copy: Json | undefined;
   for (const [name, { dataType }] of members) {
-    if (Object.hasOwn(copy, name)) copy[name] = convert(dataType, copy[name]);
+    const member = Object.hasOwn(value, name) ? value[name] : undefined;
+    const converted = convert(dataType, member);
+    if (converted === member) continue;
+    // A key `__proto__` stays a key, and is refused as an unknown one; no member has this name.
+    copy ??= { ...value };
+    copy[name] = converted;
   }
-  return copy;
+  return copy ?? value;
 }

@@ -67,7 +67,7 @@ export class ThingModel {
   }
 
   /**
-   * `{identifier: value}` or `{identifier: {value, time}}`, as a converted copy; `time` in ms since 1970 or a Date. All
+   * `{identifier: value}` or `{identifier: {value, time}}`, converted: a copy, or the same if nothing had to be; `time` in ms since 1970 or a Date. All
    * checks throw `modelViolation` with the rule that is broken, `identifierUnknown`, or `payloadInvalid` for what has
    * another form or is too much for one message (each CONFIG).
    */
@@ -138,14 +138,15 @@ export class ThingModel {
     if (!isRecord(given)) throw this.malformed(operation, 'an object of properties', typeName(given));
     const identifiers = Object.keys(given);
     this.refuseTooMany(identifiers.length, operation);
-    // Most values stay as they are: copied as a whole, they take half the time.
-    const checked: Json = { ...given };
+    let checked: Json | undefined;
     for (const identifier of identifiers) {
       const value = given[identifier];
       const converted = check(identifier, this.typeOf('properties', identifier), value);
-      if (converted !== value) checked[identifier] = converted;
+      if (converted === value) continue;
+      checked ??= { ...given };
+      checked[identifier] = converted;
     }
-    return checked;
+    return checked ?? given;
   }
 
   private checkTimed(path: string, dataType: DataType, given: unknown): Json {

@@ -61,6 +61,18 @@ describe('Aliyun posts, with an outbox', () => {
     assert.equal(bench.lamp.properties.a?.value, 99);
   });
 
+  it('are kept as they were accepted, whatever becomes of the object in the meantime', async () => {
+    bench.cloud.knobs.dropReplies = true;
+    const device = await bench.connectedDevice({}, { outbox: store });
+    const colour = { red: 1 };
+    const post = device.postProperties({ colour });
+    await untilPosts(1);
+    colour.red = 2;
+    await device.close();
+    assert.deepEqual(await post, { queued: true });
+    assert.match((await store.at(0)) ?? '', /"red":1/);
+  });
+
   it('under way to a silent broker when the device is closed are kept', async () => {
     const device = await bench.connectedDevice({}, { outbox: store });
     bench.lamp.freeze();
