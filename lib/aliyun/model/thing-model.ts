@@ -67,9 +67,9 @@ export class ThingModel {
   }
 
   /**
-   * `{identifier: value}` or `{identifier: {value, time}}`, converted: a copy, or the same if nothing had to be; `time` in ms since 1970 or a Date. All
-   * checks throw `modelViolation` with the rule that is broken, `identifierUnknown`, or `payloadInvalid` for what has
-   * another form or is too much for one message (each CONFIG).
+   * `{identifier: value}` or `{identifier: {value, time}}`, converted: a copy, or the same object where nothing had to
+   * be; `time` in ms since 1970 or a Date. All checks throw `modelViolation` with the rule that is broken,
+   * `identifierUnknown`, or `payloadInvalid` for what has another form or is too much for one message (each CONFIG).
    */
   checkProperties(params: unknown): Json {
     return this.checkEach(params, 'property post', (identifier, dataType, value) => {
