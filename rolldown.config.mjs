@@ -12,6 +12,7 @@ const ENTRIES = [
   'lib/miio/ota/index',
   'lib/miio/packet',
   'lib/aliyun/index',
+  'lib/aliyun/functions/remote-config/index',
   'lib/aliyun/ota/index',
   'lib/cli/main',
 ];

@@ -45,10 +45,16 @@ function textOf(reason: Reason, { context }: Values): string {
 
 /** The message of anything thrown, for use inside another error's text. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
+  if (error instanceof Error) return error.message || wordless(error);
   // JSONata and others throw plain objects.
   const named = typeof error === 'object' && error !== null && 'message' in error;
   return String(named ? error.message : error);
+}
+
+/** Of several errors at once, one for each address of a server, say, the first is told. */
+function wordless(error: Error): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
+  return 'code' in error && error.code ? String(error.code) : error.name;
 }
 
 function fill(text: string, values: Values): string {

@@ -87,6 +87,7 @@ export const reasons = {
   upgradeNotFetched: 'TRANSPORT',
   upgradeFailed: 'DEVICE',
   upgradeRejected: 'DEVICE',
+  upgradeOtherVersion: 'DEVICE',
   upgradeUnfinished: 'TIMEOUT',
 
   // lib/aliyun
@@ -161,6 +162,7 @@ export const reasons = {
   otaStateUnreadable: 'CONFIG',
   otaStateNotKept: 'CONFIG',
   versionUnreadable: 'CONFIG',
+  versionNotKept: 'CONFIG',
   versionMissing: 'CONFIG',
   stepInvalid: 'CONFIG',
 } as const satisfies Record<Exclude<keyof typeof texts, `${string}_${string}`>, ErrorCode>;

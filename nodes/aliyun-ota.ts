@@ -18,7 +18,7 @@ import {
 } from '../lib/aliyun/ota';
 import { MialinkError } from '../lib/errors';
 import { logOf } from './aliyun-device';
-import { operationNamed } from './aliyun-request';
+import { keepRefusal, operationNamed } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import {
   asFlag,
@@ -45,14 +45,16 @@ interface Config extends NodeDef {
   keepVersions?: string | number;
 }
 
-type Operation = (ota: OtaClient, payload: unknown) => Promise<void>;
+type Operation = (ota: OtaClient, message: Message) => Promise<void>;
 
 const OPERATIONS: Record<string, Operation> = {
-  version: (ota, payload) => ota.informVersion(asText(isRecord(payload) ? payload.version : payload)),
-  request: (ota) => ota.requestFirmware(),
-  progress: (ota, payload) => {
+  version: (ota, { payload }) => ota.informVersion(asText(isRecord(payload) ? payload.version : payload)),
+  request: (ota, message) => ota.requestFirmware().catch(keepRefusal(message)),
+  // Of the firmware that the message came from: a newer one may have taken its place.
+  progress: (ota, { payload, aliyun }) => {
     const { step, desc } = isRecord(payload) ? payload : { step: payload, desc: '' };
-    return ota.reportProgress(asNumber(step) ?? Number.NaN, asText(desc));
+    const version = isRecord(aliyun) ? asText(aliyun.version) : '';
+    return ota.reportProgress(asNumber(step) ?? Number.NaN, asText(desc), version || undefined);
   },
   download: (ota) => ota.startDownload(),
   cancel: (ota) => ota.cancel(),
@@ -91,7 +93,7 @@ export default function register(RED: NodeAPI): void {
       async (message, _send, signal) => {
         const client = started();
         const operation = operationOf(chosen.acquire(), asText(message.operation));
-        await untilClosed(signal, operation(client, message.payload));
+        await untilClosed(signal, operation(client, message));
       },
       async () => {
         await ota?.close();
@@ -123,13 +125,16 @@ function startOta(
   const device = chosen.acquire();
   const { productKey, deviceName } = device.identity;
   const userDir = RED.settings.userDir ?? process.cwd();
-  const ownDirectory = join(userDir, 'aliyun-ota', safeName(productKey), safeName(deviceName));
+  const ofDevice = (folder: string) => join(folder, safeName(productKey), safeName(deviceName));
+  const ownDirectory = ofDevice(join(userDir, 'aliyun-ota'));
+  const directory = asText(config.directory);
   const moduleName = asText(config.module);
   const ownFile = (suffix: string) => join(ownDirectory, `${safeName(moduleName || 'default')}.${suffix}`);
   const ota = new OtaClient(device, {
     module: moduleName || undefined,
     version: asText(config.version) || undefined,
-    directory: asText(config.directory) || ownDirectory,
+    // Several devices may name the same one, and firmware of the same name.
+    directory: directory ? ofDevice(directory) : ownDirectory,
     download: config.download === 'manual' ? 'manual' : 'auto',
     maxSize,
     keepVersions,
@@ -150,7 +155,7 @@ function startOta(
   ota.on('firmware', (firmware) => node.send([firmwareMessage(firmware), null]));
   ota.on('failed', (problem) => {
     light.show(problem.code === 'CANCELLED' ? 'cancelled' : 'failed');
-    const about: Partial<Message> = { aliyun: { module: moduleName || 'default' } };
+    const about: Partial<Message> = { aliyun: { module: moduleName || 'default', ...problem.peer } };
     node.error(inUsersLanguage(RED, problem), about);
   });
   try {

@@ -1,6 +1,6 @@
 /**
  * miio-ota: installs a firmware file on a device. It serves the file to the device, follows it until the firmware runs
- * (output 1: the result), and tells how far it is (output 2). Takes what aliyun-ota puts out, and both outputs are what
+ * (output 1: the result), and tells how far it is (output 2). One that comes meanwhile is installed next. Takes what aliyun-ota puts out, and both outputs are what
  * aliyun-ota takes: the version that runs now, and the progress.
  */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
@@ -8,7 +8,8 @@ import { MialinkError, messageOf } from '../lib/errors';
 import type { MiioDevice } from '../lib/miio';
 import { type UpgradeOptions, type UpgradeProgress, upgradeFirmware } from '../lib/miio/ota';
 import { ChosenDevice } from './device-sharing';
-import { asNumber, asText, isRecord, type Message, onInput } from './runtime';
+import { NewestTurn } from './newest-turn';
+import { asNumber, asText, isRecord, type Message, onInput, untilClosed } from './runtime';
 import { OPERATION, StatusLight } from './status';
 
 interface Config extends NodeDef {
@@ -17,6 +18,8 @@ interface Config extends NodeDef {
   address?: string;
   port?: string | number;
 }
+
+type Tell = (step: number, desc: string) => void;
 
 /** What the cloud takes for: flashing failed. */
 const FLASH_FAILED = -4;
@@ -30,13 +33,15 @@ export default function register(RED: NodeAPI): void {
     const chosen = new ChosenDevice<MiioDevice>(RED, this, config.device, light);
     chosen.acquireOrShow();
 
+    const turns = new NewestTurn();
+
     const install = async (
+      device: MiioDevice,
+      file: string,
       message: Message,
-      tell: (step: number, desc: string) => void,
+      tell: Tell,
       signal: AbortSignal,
     ) => {
-      const device = chosen.acquire();
-      const file = fileOf(message, device.label);
       const onProgress = ({ percent, state }: UpgradeProgress) => {
         this.status({ ...OPERATION.busy, text: `${percent} %` });
         tell(percent, state);
@@ -57,20 +62,36 @@ export default function register(RED: NodeAPI): void {
       }
     };
 
+    /** Resolves with whether it was installed: not, if a newer one has come. */
+    const installInTurn = async (message: Message, tell: Tell, signal: AbortSignal): Promise<boolean> => {
+      const device = chosen.acquire();
+      const file = fileOf(message, device.label);
+      const name = JSON.stringify([file, orderOf(message).version]);
+      const turn = await untilClosed(signal, turns.take(name));
+      if (turn === 'again') throw new MialinkError('upgradeUnderWay', { device: device.label });
+      if (turn === 'outdated') return false;
+      try {
+        await install(device, file, message, tell, signal);
+        return true;
+      } finally {
+        turns.end();
+      }
+    };
+
     onInput(
       RED,
       this,
       async (message, send, signal) => {
-        const tell = (step: number, desc: string) => send([null, progressMessage(RED, message, step, desc)]);
+        const tell: Tell = (step, desc) => send([null, progressMessage(RED, message, step, desc)]);
         try {
-          await light.during(() => install(message, tell, signal));
+          const isInstalled = await light.during(() => installInTurn(message, tell, signal));
+          if (isInstalled) send([message, null]);
         } catch (error) {
           // Neither a flow that stops nor a message too many is a failure of the firmware: the cloud's task stays open.
           const tooMany = error instanceof MialinkError && error.reason === 'upgradeUnderWay';
           if (!signal.aborted && !tooMany) tell(FLASH_FAILED, messageOf(error));
           throw error;
         }
-        send([message, null]);
       },
       () => chosen.release(),
     );

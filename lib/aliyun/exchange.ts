@@ -19,7 +19,7 @@ import { type Backoffs, Retry } from './retry';
 import { Served } from './served';
 import type { CheckedSettings } from './settings';
 import { Subscribers } from './subscribers';
-import { type Downlink, isSystemTopic, parseTopic, subscriptions } from './topics';
+import { isSystemTopic, parseTopic, subscriptions } from './topics';
 import { Uplink } from './uplink';
 
 export interface ExchangeOptions extends DialOptions {
@@ -32,8 +32,6 @@ export interface Wiring {
   /** Posts what has been set. */
   echo(params: Record<string, unknown>): void;
 }
-
-const REPLY: Downlink = { kind: 'reply' };
 
 export class Exchange {
   readonly connection: Connection;
@@ -116,13 +114,15 @@ export class Exchange {
   private received(topic: string, payload: Buffer): void {
     const handlers = this.subscribers.of(topic);
     for (const handler of handlers) runListener(this.logger, this.label, () => handler(payload, topic));
-    const isExpected = this.requests.expects(topic);
-    const downlink = isExpected ? REPLY : parseTopic(this.identity, topic);
-    if (downlink?.kind === 'reply') {
-      // What somebody takes and no request waits for is his alone: it need not be Alink.
-      if (isExpected || handlers.length === 0) this.requests.receive(topic, payload);
-    } else if (downlink?.kind === 'request') this.served.receive(downlink.method, topic, payload);
-    else if (downlink) this.inbound.receive(downlink, topic, payload, handlers.length > 0);
-    else if (handlers.length === 0) this.logger.debug(`${this.label}: dropped what came on ${topic}`);
+    if (this.requests.expects(topic)) {
+      this.requests.receive(topic, payload);
+      return;
+    }
+    const downlink = parseTopic(this.identity, topic);
+    if (!downlink || downlink.kind === 'reply') {
+      // A reply that no request waits for is for whoever takes it, or took it until just now: it need not be Alink.
+      if (handlers.length === 0) this.logger.debug(`${this.label}: dropped what came on ${topic}`);
+    } else if (downlink.kind === 'request') this.served.receive(downlink.method, topic, payload);
+    else this.inbound.receive(downlink, topic, payload, handlers.length > 0);
   }
 }

@@ -1,4 +1,9 @@
-/** Devices of the Alibaba Cloud IoT Platform, usable without Node-RED: `new AliyunDevice({ productKey, … }).open()`. */
+/**
+ * Devices of the Alibaba Cloud IoT Platform, usable without Node-RED: `new AliyunDevice({ productKey, … }).open()`.
+ *
+ * What fetches files over HTTPS has entries of its own, since most devices never do: firmware in `./ota`, the remote
+ * configuration in `./functions/remote-config`.
+ */
 
 export type { CloudReply } from './alink';
 export type { Answer, ReplyMode } from './answer';

@@ -175,18 +175,19 @@ describe('the upgrade of a program that is killed', function () {
     await flashAndAssertSuccess(after);
   });
 
-  it('waiting: informs what runs, hands out nothing, and takes the version', async () => {
+  it('waiting: informs what runs, and hands the file out once more, for nobody has told the version', async () => {
     const before = await handedOut();
     await before.order({ step: 100 });
     await before.kill();
     const informed = once(lamp, 'version');
     const after = new Program();
-    await after.untilState('waiting');
+    await after.until((told) => 'firmware' in told);
     await informed;
     assert.deepEqual(lamp.versions, { default: '1.0.0' });
-    await flashAndAssertSuccess(after);
-    assert.deepEqual(after.firmware, []);
+    assert.deepEqual(after.states, ['waiting', 'verifying', 'verified']);
+    assert.deepEqual(after.firmware, [{ firmware: [join(directory, NAME)], repeated: true }]);
     assert.deepEqual(ranges(), [null]);
+    await flashAndAssertSuccess(after);
   });
 
   it('done: takes nothing again', async () => {

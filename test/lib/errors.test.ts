@@ -53,6 +53,14 @@ describe('a MialinkError', () => {
     assert.equal(messageOf('broken'), 'broken');
     assert.equal(messageOf(undefined), 'undefined');
   });
+
+  it('is made from an error without words, too', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 192.0.2.1:443'), { code: 'ECONNREFUSED' });
+    assert.equal(messageOf(new AggregateError([refused, new Error('another')])), refused.message);
+    assert.equal(messageOf(new AggregateError([new AggregateError([])])), 'AggregateError');
+    assert.equal(messageOf(Object.assign(new Error(''), { code: 'EPIPE' })), 'EPIPE');
+    assert.equal(messageOf(new TypeError('')), 'TypeError');
+  });
 });
 
 describe('the table of reasons', () => {

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import sinon from 'sinon';
+import { OtaClient } from '../../lib/aliyun/ota';
+import { MialinkError } from '../../lib/errors';
 import { LAMP, lights, sinks, useCloud } from '../support/aliyun';
-import { helper, nextError, nextMessage, statusText } from '../support/flow';
+import { helper, nextError, nextMessage, node, statusText } from '../support/flow';
 import { content, errorFor, operate, useOtaFlow } from './aliyun-ota-flow';
 
 describe('aliyun-ota', () => {
@@ -102,6 +105,40 @@ describe('aliyun-ota', () => {
         { module: 'default', step: '40', desc: 'flashing' },
         { module: 'default', step: '-4', desc: '' },
       ]);
+    });
+
+    it('takes no progress of another firmware than the one it is about', async () => {
+      await start({ download: 'manual' });
+      bench.lamp.pushFirmware({ version: '2.0.0', content });
+      await statusText('ota', 'aliyun-ota.status.waiting');
+      for (const version of ['1.9.0', '2.0.0']) {
+        const completed = nextMessage('completed');
+        const payload = { step: -4, desc: `flash of ${version} failed` };
+        node('ota').receive({ operation: 'progress', payload, aliyun: { version } } as never);
+        await completed;
+      }
+      await untilReported('-4');
+      assert.deepEqual(bench.lamp.progress, [
+        { module: 'default', step: '-4', desc: 'flash of 2.0.0 failed' },
+      ]);
+    });
+
+    it('puts the code of the cloud into msg.aliyun when it refuses a request, or an upgrade fails by that', async () => {
+      await start();
+      const refusal = new MialinkError(
+        'cloudRefused',
+        { device: 'lamp-1', method: 'any', code: 429, message: 'too many' },
+        { peer: { code: 429, message: 'too many' } },
+      );
+      const request = sinon.stub(OtaClient.prototype, 'requestFirmware').rejects(refusal);
+      const { code, at } = await errorFor('request');
+      assert.equal(code, 'DEVICE');
+      assert.deepEqual(at.aliyun, { code: 429, message: 'too many' });
+      request.callsFake(async function (this: OtaClient) {
+        this.emit('failed', refusal);
+      });
+      const failed = await errorFor('request');
+      assert.deepEqual(failed.at.aliyun, { module: 'default', code: 429, message: 'too many' });
     });
 
     it('fails with CONFIG for what is wrong, and says what is right', async () => {

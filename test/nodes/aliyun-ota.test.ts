@@ -60,7 +60,7 @@ describe('aliyun-ota', () => {
       assert.equal((aliyun as { size: number }).size, 5_000);
     });
 
-    it('for its module, into its directory, and passes on isDiff and extData', async () => {
+    it('for its module, into a folder of the device in its directory, and passes on isDiff and extData', async () => {
       const directory = join(flow.userDir, 'mine');
       await start({ module: 'MCU', directory });
       assert.deepEqual(bench.lamp.versions, { MCU: '1.0.0' });
@@ -71,7 +71,7 @@ describe('aliyun-ota', () => {
       const data = { version: '2', module: 'MCU', isDiff: 1, extData: { note: 'x' }, ...file };
       bench.lamp.publish(UPGRADE, JSON.stringify({ code: '1000', id: 1, data }));
       const { payload, aliyun } = await out;
-      assert.equal(payload, join(directory, 'MCU-2.zip'));
+      assert.equal(payload, join(directory, LAMP.productKey, LAMP.deviceName, 'MCU-2.zip'));
       const known = { version: '2', module: 'MCU', size: content.length, signMethod: 'md5', sign };
       assert.deepEqual(aliyun, { ...known, isDiff: true, extData: { note: 'x' } });
     });

@@ -129,6 +129,33 @@ describe('the pipeline of a firmware', () => {
     assert.deepEqual(failures(), []);
   });
 
+  for (const [what, fault] of [
+    ['has been installed', null],
+    ['has failed', 'failsToInstall'],
+  ] as const) {
+    it(`installs a newer firmware that is pushed in mid-flash when the one before ${what}`, async () => {
+      const newer = randomBytes(200_000);
+      const versions: string[] = [];
+      const firmwareOf = (image: Buffer) => {
+        const version = image.length === newer.length ? '3.0.0' : '2.0.0';
+        versions.push(version);
+        return version;
+      };
+      await plugIn({ ota: { ...ota, stepMs: 300, firmwareOf } });
+      device.faults.ota = fault;
+      const failed = fault ? nextError('errors') : undefined;
+      push();
+      while (!device.executed.some(({ method }) => method === 'miIO.ota')) await once(device, 'ota');
+      bench.lamp.pushFirmware({ version: '3.0.0', content: newer });
+      await failed;
+      device.faults.ota = null;
+      await ended('succeeded');
+      assert.equal(versions.at(-1), '3.0.0');
+      assert.equal(bench.lamp.versions.default, '3.0.0');
+      assert.deepEqual(failures(), []);
+    });
+  }
+
   it('goes on after a deploy in mid-flash, and the lamp installs it once', async () => {
     await plugIn({ ota: { ...ota, stepMs: 400 } });
     push();

@@ -96,7 +96,53 @@ describe('miio-ota', () => {
     }
   });
 
-  it('refuses a second firmware meanwhile, without telling the cloud that the first has failed', async () => {
+  it('installs the newest that comes meanwhile next, and lets go of the others in silence', async () => {
+    const images: number[] = [];
+    const firmwareOf = (image: Buffer) => {
+      images.push(image.length);
+      return `${images.length}.0.0`;
+    };
+    await bench.start({}, { stepMs: 100, restartMs: 100, firmwareOf });
+    const errors: unknown[] = [];
+    node('errors').on('input', (message) => errors.push(message));
+    const results: unknown[] = [];
+    const both = new Promise<void>((resolve) => {
+      node('out').on('input', (message) => {
+        if (results.push(message.payload) === 2) resolve();
+      });
+    });
+    const letGo = nextMessage('completed');
+    const ordered = nextMessage('progress');
+    node('ota').receive({ payload: bench.file, aliyun: { version: '1.0.0' } } as never);
+    await ordered;
+    for (const version of ['1.5.0', '2.0.0']) {
+      node('ota').receive({ payload: bench.file, aliyun: { version }, topic: version } as never);
+    }
+    assert.equal((await letGo).topic, '1.5.0');
+    await both;
+    assert.deepEqual(
+      results.map((payload) => isRecord(payload) && payload.version),
+      ['1.0.0', '2.0.0'],
+    );
+    assert.deepEqual([images.length, errors], [2, []]);
+    assert.ok(steps(bench.progress).every((step) => step > 0));
+    assert.ok(!bench.progress.some(({ topic }) => topic === '1.5.0'));
+  });
+
+  it('installs the next also when the one before it has failed', async () => {
+    await bench.start({}, { stepMs: 100, restartMs: 100 }, 'failsToInstall');
+    const caught = nextError('errors');
+    const out = nextMessage('out');
+    const ordered = nextMessage('progress');
+    node('ota').receive({ payload: bench.file, aliyun: { version: '1.5.0' } } as never);
+    await ordered;
+    node('ota').receive({ payload: bench.file, aliyun: { version: '2.0.0' } } as never);
+    assert.deepEqual((await caught).at.aliyun, { version: '1.5.0' });
+    bench.device.faults.ota = null;
+    assert.deepEqual((await out).aliyun, { version: '2.0.0' });
+  });
+
+  it('refuses the same firmware meanwhile, without telling the cloud that the first has failed', async () => {
     await bench.start({}, { stepMs: 100 });
     const out = nextMessage('out');
     const caught = nextError('errors');
@@ -117,8 +163,11 @@ describe('miio-ota', () => {
     const ordered = nextMessage('progress');
     ota.receive({ payload: bench.file });
     await ordered;
+    ota.receive({ payload: bench.file, aliyun: { version: '2.0.0' } } as never);
+    // It waits for its turn; messages travel in a later turn.
+    await new Promise(setImmediate);
     await ota.close(false);
-    assert.deepEqual(failed, ['CANCELLED']);
+    assert.deepEqual(failed, ['CANCELLED', 'CANCELLED']);
     await assert.rejects(fetch(bench.appUrl));
     // Only now: messages travel in a later turn.
     assert.ok(steps(bench.progress).every((step) => step > 0));

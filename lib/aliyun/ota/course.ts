@@ -31,6 +31,8 @@ export abstract class OtaCourse extends EventEmitter<OtaEvents> {
   /** The end of the last download, given up ones included, and of the cleaning up after it. Never rejects. */
   protected ended: Promise<void> = Promise.resolve();
   private fetching: Fetching | undefined;
+  /** For another address. */
+  private asking: AbortController | undefined;
 
   constructor(
     protected readonly channel: OtaChannel,
@@ -49,14 +51,18 @@ export abstract class OtaCourse extends EventEmitter<OtaEvents> {
     return this.kept.now.state;
   }
 
-  /** An address that has expired: another for the same firmware, or undefined. */
+  /** An address that has expired: the cloud is asked for another, until `signal` is aborted. Never rejects. */
   protected abstract freshNotice(signal: AbortSignal): Promise<FirmwareNotice | undefined>;
 
   /** A firmware that the cloud has for us. */
   protected consider(notice: FirmwareNotice): void {
     const { now } = this.kept;
     this.apply({ type: 'noticed', notice });
-    if (isOpen(now) && isSameFirmware(now.notice, notice)) return;
+    if (isOpen(now) && isSameFirmware(now.notice, notice)) {
+      // It has the address.
+      this.asking?.abort();
+      return;
+    }
     if (this.options.download !== 'manual') this.begin();
     this.tell('notice', notice);
   }
@@ -91,17 +97,31 @@ export abstract class OtaCourse extends EventEmitter<OtaEvents> {
     if (this.fetching === mine) await this.handOut(paths, notice);
   }
 
-  /** Where the address has expired the cloud is asked for another, once. */
-  private async fetchRenewed(mine: Fetching, notice: FirmwareNotice): Promise<string[]> {
+  /** Where the address has expired, that of a newer notice is as good; the cloud is asked for one once. */
+  private async fetchRenewed(mine: Fetching, notice: FirmwareNotice, isAsked = false): Promise<string[]> {
     try {
       return await mine.fetch(notice);
     } catch (error) {
-      if (!isExpired(error) || this.fetching !== mine || !this.apply({ type: 'expired' })) throw error;
-      const fresh = await this.freshNotice(mine.signal);
-      if (fresh && this.fetching === mine) this.consider(fresh);
+      if (!isExpired(error) || this.fetching !== mine) throw error;
+      const noticed = this.noticedSince(notice);
+      const fresh = noticed ?? (isAsked ? undefined : await this.renew(mine, notice));
       if (!fresh || this.fetching !== mine) throw error;
-      return mine.fetch(fresh);
+      return this.fetchRenewed(mine, fresh, noticed === undefined);
     }
+  }
+
+  private async renew(mine: Fetching, notice: FirmwareNotice): Promise<FirmwareNotice | undefined> {
+    this.asking = new AbortController();
+    const fresh = await this.freshNotice(this.asking.signal);
+    this.asking = undefined;
+    if (fresh && this.fetching === mine) this.consider(fresh);
+    return this.noticedSince(notice);
+  }
+
+  /** What is downloaded, by a notice that has come after this one. */
+  private noticedSince(notice: FirmwareNotice): FirmwareNotice | undefined {
+    const { now } = this.kept;
+    return isFetching(now) && now.notice !== notice ? now.notice : undefined;
   }
 
   /** On disk before it is handed out: what the flow has got is known to be repeated after a restart. */
@@ -135,6 +155,7 @@ export abstract class OtaCourse extends EventEmitter<OtaEvents> {
   protected stopFetching(): void {
     this.fetching?.stop();
     this.fetching = undefined;
+    this.asking?.abort();
   }
 
   /** Of a firmware that nobody wants any more nothing is left, not even the first of several files. */

@@ -4,10 +4,10 @@
  * upgrade's business.
  */
 import type { KeyObject } from 'node:crypto';
-import type { download as downloadFile } from './download/download';
-import { fetchFirmware, sizeOf } from './download/firmware';
+import type { DownloadOptions, download as downloadFile } from './download/download';
+import { fetchFirmware, looksComplete, sizeOf } from './download/firmware';
 import { StreamSource } from './download/stream-source';
-import type { FirmwareNotice, StreamAddress } from './notice';
+import type { FirmwareNotice, NoticeFile, StreamAddress } from './notice';
 import { Pace } from './progress';
 import { assertSigned } from './signature';
 import type { OtaChannel } from './uplink';
@@ -33,7 +33,7 @@ export type Received = (received: number, size: number, step: number | undefined
 export class Fetching {
   private readonly abort = new AbortController();
   private readonly pace = new Pace();
-  /** The files that it has stored; not those that were there already. */
+  /** The files that it has stored, or an earlier run that did not get all of them; not those that were complete before. */
   readonly stored: string[] = [];
 
   constructor(
@@ -60,19 +60,23 @@ export class Fetching {
       openStream: (stream: StreamAddress) => new StreamSource(this.channel, stream, { label, signal }),
       onProgress: (received: number) => this.received(received, sizeOf(notice)),
     };
-    return fetchFirmware(notice, options, this.fetchFile);
+    return fetchFirmware(notice, options, (file, more) => this.fetchFile(notice, file, more));
   }
 
-  private readonly fetchFile: typeof downloadFile = async (file, options) => {
+  private async fetchFile(
+    notice: FirmwareNotice,
+    file: NoticeFile,
+    options: DownloadOptions,
+  ): Promise<string> {
     let isStoredByUs = false;
     const onProgress = (received: number, size: number) => {
       isStoredByUs = true;
       options.onProgress?.(received, size);
     };
     const path = await this.download(file, { ...options, onProgress });
-    if (isStoredByUs) this.stored.push(path);
+    if (isStoredByUs || !(await looksComplete(notice, options.directory))) this.stored.push(path);
     return path;
-  };
+  }
 
   /** Tells how far it is, unless it was stopped. */
   received(received: number, size: number): void {

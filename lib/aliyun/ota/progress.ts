@@ -4,15 +4,20 @@
  *
  * Source: Alibaba Cloud IoT Platform, "OTA update", reporting progress.
  */
+import { NewestSender } from './newest-sender';
+
 export interface Step {
   step: number;
   /** Free text. */
   desc: string;
 }
 
+/** A flow may hand over all that a program has printed. */
+export const LONGEST_DESC = 256;
+
 const MIN_INTERVAL_MS = 3_000;
 
-/** Tells when a download's progress is worth a message: another whole percent, and not too soon after the last. */
+/** Tells when progress is worth a message: another whole percent, and not too soon after the last. */
 export class Pace {
   private percent = 0;
   private at = Number.NEGATIVE_INFINITY;
@@ -29,56 +34,41 @@ export class Pace {
   }
 }
 
-/**
- * Sends steps one after the other. Only the newest matters: it replaces one that waits, and one that could not be
- * sent is kept for the next connect.
- */
+/** Sends steps, see `NewestSender`, and tells of a failure that the cloud has yet to hear. */
 export class StepSender {
-  private waiting: Step | undefined;
-  private sending: Promise<void> | undefined;
-  private connects = 0;
+  private readonly sender: NewestSender<Step>;
+  private tellUnsent: (failure: Step | undefined) => void = () => {};
 
-  constructor(private readonly publish: (step: Step) => Promise<void>) {}
+  constructor(publish: (step: Step) => Promise<void>) {
+    this.sender = new NewestSender(publish, ({ step }) => {
+      if (step < 0) this.tellUnsent(undefined);
+    });
+  }
 
-  /** Whether a failure has yet to be sent. */
-  get holdsFailure(): boolean {
-    return this.waiting !== undefined && this.waiting.step < 0;
+  /** `listener` gets each negative step when it begins to wait, and undefined when it waits no longer. */
+  onUnsent(listener: (failure: Step | undefined) => void): void {
+    this.tellUnsent = listener;
   }
 
   /** Resolves when the step is sent or kept; never rejects. */
-  send(step: Step): Promise<void> {
-    this.waiting = step;
-    return this.flush();
+  send({ step, desc }: Step): Promise<void> {
+    const brief = { step, desc: shortened(desc) };
+    if (step < 0) this.tellUnsent(brief);
+    return this.sender.send(brief);
   }
 
   /** At each connect: what was kept goes out. */
   connected(): Promise<void> {
-    this.connects++;
-    return this.flush();
+    return this.sender.connected();
   }
 
   /** Forgets what waits. */
   drop(): void {
-    this.waiting = undefined;
+    this.sender.drop();
   }
+}
 
-  private flush(): Promise<void> {
-    if (this.waiting) this.sending ??= this.drain();
-    return this.sending ?? Promise.resolve();
-  }
-
-  private async drain(): Promise<void> {
-    while (this.waiting) {
-      const step = this.waiting;
-      const { connects } = this;
-      try {
-        await this.publish(step);
-        if (this.waiting === step) this.waiting = undefined;
-      } catch {
-        // Worth another try at once: a newer step, or a connection that came while this one was tried on the old.
-        if (this.waiting === step && this.connects === connects) break;
-      }
-    }
-    this.sending = undefined;
-  }
+/** Never half a character. */
+function shortened(text: string): string {
+  return text.slice(0, LONGEST_DESC).replace(/[\uD800-\uDBFF]$/, '');
 }

@@ -1,8 +1,9 @@
 /**
  * An upgrade as it is kept on disk (pure):
  *
- *   {"state":"downloading","notice":{"version":"2.0.0","module":"default","files":[{…}],"isDiff":false},"renewed":true}
+ *   {"state":"downloading","notice":{"version":"2.0.0","module":"default","files":[{…}],"isDiff":false}}
  *   {"state":"done","version":"2.0.0"}
+ *   {"state":"failed","version":"2.0.0","unsent":{"step":-3,"desc":"…"}}
  *
  * With an open one goes its signed address, so the file is a secret. Whatever was damaged or changed by hand is no
  * upgrade: nothing of it is used.
@@ -10,10 +11,11 @@
 import { isDeeperThan, isRecord, type Json, MAX_DEPTH, withoutPrototypes } from '../../untrusted';
 import { isSafeFileName } from './download/file-name';
 import type { FirmwareNotice, NoticeFile, StreamAddress } from './notice';
+import { LONGEST_DESC, type Step } from './progress';
 import { IDLE, type OpenState, type Upgrade } from './upgrade-state';
 
-/** A notice has at most 256 KB, and is written with its texts escaped. */
-export const MAX_RECORD_BYTES = 2 ** 20;
+/** A notice has at most 256 KB, and may be five times as long when it is written anew: `1e20` in 21 digits. */
+export const MAX_RECORD_BYTES = 2 ** 21;
 
 /** The notice is nested that much deeper than it came. */
 const LEVELS = MAX_DEPTH + 2;
@@ -40,17 +42,25 @@ export function parseUpgrade(text: string): Upgrade | undefined {
     return undefined;
   }
   if (!isRecord(found) || isDeeperThan(found, LEVELS)) return undefined;
-  const { state, version, notice, renewed, repeated } = withoutPrototypes(found);
+  const { state, version, unsent, notice, repeated } = withoutPrototypes(found);
   if (state === 'idle') return IDLE;
-  if (state === 'done' || state === 'failed') return isText(version) ? { state, version } : undefined;
+  if (state === 'done') return isText(version) ? { state, version } : undefined;
+  if (state === 'failed') return isText(version) ? readFailed(version, unsent) : undefined;
   const open = OPEN_STATES.find((one) => one === state);
   if (open === undefined || !isNotice(notice)) return undefined;
-  return {
-    state: open,
-    notice,
-    ...(renewed === true ? { renewed } : {}),
-    ...(repeated === true ? { repeated } : {}),
-  };
+  return { state: open, notice, ...(repeated === true ? { repeated } : {}) };
+}
+
+function readFailed(version: string, unsent: unknown): Upgrade | undefined {
+  if (unsent === undefined) return { state: 'failed', version };
+  return isFailure(unsent) ? { state: 'failed', version, unsent } : undefined;
+}
+
+function isFailure(value: unknown): value is Step {
+  if (!isRecord(value)) return false;
+  const { step, desc } = value;
+  const isStep = typeof step === 'number' && Number.isInteger(step) && step >= -4 && step < 0;
+  return isStep && typeof desc === 'string' && desc.length <= LONGEST_DESC;
 }
 
 function isNotice(value: unknown): value is FirmwareNotice {

@@ -16,12 +16,14 @@
  *     noticed, of another firmware                      -> notified  of the same one: its fresh address is kept
  *   From idle, done and failed:  noticed -> notified,  refused -> failed
  *
- * At a restart a download goes on, and a firmware that the flow got once is verified again and handed out once more.
+ * At a restart a download goes on, and a firmware that the flow got once is verified again and handed out once more:
+ * also from `waiting`, as the word that its version runs may have been lost.
  * Source: Alibaba Cloud IoT Platform, "OTA update": 100 percent ends nothing, only the informed version is success, and
  * the first negative step ends the cloud's task.
  */
 import { isSameFirmware } from './download/firmware';
 import type { FirmwareNotice } from './notice';
+import type { Step } from './progress';
 
 /** Something is to be done: by us, by the flow, or by a device that has yet to run its new version. */
 export type OpenState = 'notified' | 'downloading' | 'verifying' | 'verified' | 'flashing' | 'waiting';
@@ -31,14 +33,14 @@ export type OtaState = 'idle' | OpenState | 'done' | 'failed';
 export type Upgrade =
   | { state: 'idle' }
   /** Remembered until the next notice, but not its address. */
-  | { state: 'done' | 'failed'; version: string }
+  | { state: 'done'; version: string }
+  /** `unsent` is what the cloud has yet to hear of it. */
+  | { state: 'failed'; version: string; unsent?: Step }
   | OpenUpgrade;
 
 export interface OpenUpgrade {
   state: OpenState;
   notice: FirmwareNotice;
-  /** Its address had expired, and another was asked for: that happens once. */
-  renewed?: true;
   /** The flow has got the firmware before. */
   repeated?: true;
 }
@@ -52,13 +54,14 @@ export type UpgradeEvent =
   | { type: 'started' }
   /** Bytes have come, those of the last file included if `complete`. */
   | { type: 'received'; complete: boolean }
-  | { type: 'expired' }
   | { type: 'verified' }
   /** The flow's progress, -4 to 100. */
   | { type: 'reported'; step: number }
   /** What runs now. */
   | { type: 'informed'; version: string }
-  | { type: 'failed' };
+  | { type: 'failed' }
+  /** How it has failed waits to be sent; undefined: no longer. */
+  | { type: 'unsent'; failure: Step | undefined };
 
 export const IDLE: Upgrade = { state: 'idle' };
 
@@ -77,22 +80,25 @@ export function targetOf(upgrade: Upgrade): string | undefined {
   return isOpen(upgrade) ? upgrade.notice.version : upgrade.version;
 }
 
+/** Whether the cloud has yet to hear that this version has failed: until then it offers it again. */
+export function isUnheard(upgrade: Upgrade, version: unknown): boolean {
+  return upgrade.state === 'failed' && upgrade.unsent !== undefined && upgrade.version === version;
+}
+
 /** The very same object when the event changes nothing. */
 export function next(upgrade: Upgrade, event: UpgradeEvent): Upgrade {
   if (event.type === 'noticed') return noticed(upgrade, event.notice);
-  if (!isOpen(upgrade)) {
-    return event.type === 'refused' ? { state: 'failed', version: event.version } : upgrade;
-  }
+  if (!isOpen(upgrade)) return ended(upgrade, event);
   const { state, notice } = upgrade;
   switch (event.type) {
     case 'restarted':
-      return isHandedOut(upgrade) ? { ...upgrade, state: 'verifying', repeated: true } : upgrade;
+      return isHandedOut(upgrade) || state === 'waiting'
+        ? { ...upgrade, state: 'verifying', repeated: true }
+        : upgrade;
     case 'started':
       return state === 'notified' ? { ...upgrade, state: 'downloading' } : upgrade;
     case 'received':
       return isFetching(upgrade) ? enter(upgrade, event.complete ? 'verifying' : 'downloading') : upgrade;
-    case 'expired':
-      return isFetching(upgrade) && !upgrade.renewed ? { ...upgrade, renewed: true } : upgrade;
     case 'verified':
       return isFetching(upgrade) ? enter(upgrade, 'verified') : upgrade;
     case 'reported':
@@ -102,9 +108,18 @@ export function next(upgrade: Upgrade, event: UpgradeEvent): Upgrade {
     case 'failed':
       return { state: 'failed', version: notice.version };
     case 'refused':
+    case 'unsent':
       // What is under way is better than a notice that cannot be followed.
       return upgrade;
   }
+}
+
+/** What comes after the end, or before the first notice. */
+function ended(upgrade: Exclude<Upgrade, OpenUpgrade>, event: UpgradeEvent): Upgrade {
+  if (event.type === 'refused') return { state: 'failed', version: event.version };
+  if (event.type !== 'unsent' || upgrade.state !== 'failed') return upgrade;
+  const { state, version } = upgrade;
+  return event.failure ? { state, version, unsent: event.failure } : { state, version };
 }
 
 function noticed(upgrade: Upgrade, notice: FirmwareNotice): Upgrade {

@@ -6,7 +6,7 @@ import { replaceFile } from '../replace-file';
 import type { VersionStore } from './version';
 
 /**
- * The directory is made (mode 0700) when a version is first saved. `save` rejects with `otaStorageFailed`, for
+ * The directory is made (mode 0700) when a version is first saved. `save` rejects with `versionNotKept`, for
  * whose text `label` names the device.
  */
 export function fileVersionStore(path: string, label = 'device'): VersionStore {
@@ -23,8 +23,8 @@ export function fileVersionStore(path: string, label = 'device'): VersionStore {
       try {
         await replaceFile(path, `${version}\n`);
       } catch (error) {
-        const values = { device: label, directory: dirname(path), cause: messageOf(error) };
-        throw new MialinkError('otaStorageFailed', values);
+        const values = { device: label, version, directory: dirname(path), cause: messageOf(error) };
+        throw new MialinkError('versionNotKept', values);
       }
     },
   };

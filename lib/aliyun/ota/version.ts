@@ -33,11 +33,11 @@ export class RunningVersion {
     return this.version;
   }
 
-  /** Rejects with the store's error when it cannot be remembered. */
+  /** It is the one that runs even if it cannot be remembered: rejects with the store's error then. */
   async set(version: string): Promise<void> {
     await this.loaded;
-    await this.store?.save(version);
     this.version = version;
+    await this.store?.save(version);
   }
 
   private async load(): Promise<void> {

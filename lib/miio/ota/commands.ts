@@ -80,6 +80,8 @@ export class OtaCommands {
     } catch (error) {
       if (!(error instanceof MialinkError)) throw error;
       if (error.code === 'TIMEOUT') return false;
+      // No refusal at least: the device has got the order, and must not get it again before it has begun.
+      if (error.code === 'CODEC') return true;
       if (error.code !== 'DEVICE' || error.reason === 'upgradeRefused') throw error;
       const answer = [error.peer?.code, error.peer?.message].filter(Boolean).join(' ');
       throw new MialinkError('upgradeRefused', { device, answer }, { cause: error, peer: error.peer });

@@ -11,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { MialinkError } from '../../errors';
@@ -33,8 +34,10 @@ export interface FileServerOptions {
   onUnreadable?: (error: MialinkError) => void;
 }
 
-/** A device needs one or two; the rest is for those that leave theirs half open. */
-const MOST_CONNECTIONS = 32;
+/** Connections of those that do not know the path, or have yet to ask; of a newer one the oldest makes room. */
+const MOST_STRANGERS = 32;
+/** A device needs one or two; the rest is for one that leaves its half open. */
+const MOST_CONNECTIONS = 2 * MOST_STRANGERS;
 const HEADERS_MS = 10_000;
 const MAX_HEADER_BYTES = 8 * 1024;
 /** Firmware has little room for a URL. */
@@ -45,6 +48,8 @@ export class FileServer {
   requests = 0;
   private bytesSent = 0;
   private readonly answers = new Set<Promise<void>>();
+  /** The oldest first. */
+  private readonly strangers = new Set<Socket>();
 
   private constructor(
     private readonly server: Server,
@@ -54,6 +59,7 @@ export class FileServer {
     private readonly file: FirmwareFile,
     private readonly options: FileServerOptions,
   ) {
+    server.on('connection', (socket) => this.admit(socket));
     server.on('request', (request, response) => this.track(this.answer(request, response)));
   }
 
@@ -95,11 +101,23 @@ export class FileServer {
     await Promise.all([closed, ...this.answers]);
   }
 
+  /** Idle strangers must not keep the device out. */
+  private admit(socket: Socket): void {
+    const [oldest] = this.strangers;
+    if (oldest && this.strangers.size === MOST_STRANGERS) {
+      this.strangers.delete(oldest);
+      oldest.destroy();
+    }
+    this.strangers.add(socket);
+    socket.once('close', () => this.strangers.delete(socket));
+  }
+
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A body that nobody reads would block the connection.
     request.resume();
     response.on('error', () => {});
     if (request.url !== this.path) return refuse(response, 404);
+    this.strangers.delete(request.socket);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refuse(response, 405, { Allow: 'GET, HEAD' });
     }

@@ -53,8 +53,8 @@ const RESTARTING = 'restarting';
 const SLOWEST_POLL = 5;
 
 /**
- * Resolves when the firmware is installed; rejects with `upgradeNotFetched`, `upgradeFailed` or `upgradeRejected`, or
- * when `signal` is aborted.
+ * Resolves when the firmware is installed; rejects with `upgradeNotFetched`, `upgradeFailed`, `upgradeRejected` or
+ * `upgradeOtherVersion`, or when `signal` is aborted.
  */
 export async function follow(
   commands: OtaCommands,
@@ -82,7 +82,7 @@ export async function follow(
     const fetches = Math.floor(fetched);
     const verdict = judge({ before, state, stateIsOld, progress, after, target, requests, fetches, quiet });
     if (verdict === 'done') return { state: state ?? '', version: after?.version };
-    if (verdict !== 'going') throw failure(verdict, options.label, server);
+    if (verdict !== 'going') throw failure(verdict, options.label, server, { target, ...after });
   }
 }
 
@@ -136,6 +136,7 @@ function failure(
   verdict: Exclude<Verdict, 'going' | 'done'>,
   device: string,
   { location, fetched }: FileServer,
+  { version = '', target = '' }: { version?: string; target?: string },
 ): MialinkError {
   switch (verdict) {
     case 'notFetched':
@@ -144,5 +145,7 @@ function failure(
       return new MialinkError('upgradeFailed', { device });
     case 'rejected':
       return new MialinkError('upgradeRejected', { device, fetches: Math.floor(fetched) });
+    case 'otherVersion':
+      return new MialinkError('upgradeOtherVersion', { device, version, target });
   }
 }

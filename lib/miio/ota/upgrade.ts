@@ -35,7 +35,7 @@ export interface UpgradeOptions {
   address?: string;
   /** Where the file is served; default: any that is free. */
   port?: number;
-  /** The version that the file brings, as `miIO.info` will tell it, if that is known. */
+  /** The version that the file brings, as `miIO.info` will tell it, if that is known: another one is a failure. */
   version?: string;
   /** The device may have been given this file before, by a program that ended meanwhile; default false. */
   repeated?: boolean;
@@ -61,8 +61,8 @@ export interface Upgradable extends Caller {
 
 /**
  * Rejects with one MialinkError: CONFIG (`firmwareUnreadable`, `firmwareNotServed`, `settingInvalid`), DEVICE
- * (`upgradeBusy`, `upgradeRefused`, `upgradeFailed`, `upgradeRejected`), TRANSPORT (`upgradeUnderWay`,
- * `upgradeNotFetched`), TIMEOUT (`upgradeUnfinished`), CANCELLED (`aborted`), or as `Caller.call` does.
+ * (`upgradeBusy`, `upgradeRefused`, `upgradeFailed`, `upgradeRejected`, `upgradeOtherVersion`), TRANSPORT
+ * (`upgradeUnderWay`, `upgradeNotFetched`), TIMEOUT (`upgradeUnfinished`), CANCELLED (`aborted`), or as `Caller.call` does.
  */
 export async function upgradeFirmware(
   device: Upgradable,

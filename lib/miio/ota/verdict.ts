@@ -1,6 +1,7 @@
 /**
  * What is to be thought of an update (pure): from what the device says of it, what it fetched, and which firmware it
- * runs. A new version is the proof of success. A device's word is not: some say idle after an image they refused, some
+ * runs. A new version is the proof of success, if it has asked for the file and, where the version that this brings is
+ * known, runs that one. A device's word is not: some say idle after an image they refused, some
  * are silent while they install and come back idle, and some never say more than words that nobody has seen before.
  * Nor is a restart: one that could not start the new firmware comes back with the old.
  *
@@ -9,8 +10,8 @@
  */
 import { type Firmware, NO_UPDATE } from './answers';
 
-/** `done`: installed. All but `going` and `done` are failures. */
-export type Verdict = 'going' | 'done' | 'failed' | 'rejected' | 'notFetched';
+/** `done`: installed. All but `going` and `done` are failures; `otherVersion`: neither the former nor the target runs. */
+export type Verdict = 'going' | 'done' | 'failed' | 'rejected' | 'otherVersion' | 'notFetched';
 
 export interface Evidence {
   /** Before the order. */
@@ -59,12 +60,15 @@ export function hasRestarted(before: Firmware, after: Firmware | undefined): boo
 }
 
 export function judge(evidence: Evidence): Verdict {
-  const { state, stateIsOld, progress, requests, quiet } = evidence;
-  if (isOther(evidence)) return 'done';
+  const { state, stateIsOld, progress, target, after, requests, quiet } = evidence;
   // A failure that was there before the order says nothing of it, unless it stays.
   const failed = state === 'failed' && (quiet || !stateIsOld);
   if (requests === 0) return failed || quiet ? 'notFetched' : 'going';
+  const isOther = runsAnother(evidence);
+  if (isOther && (target === undefined || after?.version === target)) return 'done';
   if (failed) return 'failed';
+  // It may restart once more, into what is meant.
+  if (isOther) return quiet ? 'otherVersion' : 'going';
   return state !== undefined && isAtRest(state, progress) ? judgeRest(evidence) : 'going';
 }
 
@@ -83,7 +87,8 @@ function judgeRest({ state, before, after, target, fetches, quiet }: Evidence): 
   return !isComparable || state === 'installed' ? 'done' : 'rejected';
 }
 
-function isOther({ before, after }: Evidence): boolean {
+/** Than before the order. */
+function runsAnother({ before, after }: Evidence): boolean {
   if (before.version === undefined || after?.version === undefined) return false;
   return before.version !== after.version;
 }

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Backoff } from '../../../backoff';
 import { MialinkError } from '../../../errors';
-import { deferred } from '../../../wait';
 import type { CloudChannel } from '../../channel';
 import { HttpSource } from '../../ota/download/http-source';
 import { Interruption } from '../../ota/download/source';
@@ -58,7 +57,7 @@ export async function fetchConfig(
       stallMs,
       signal,
     });
-    return await untilAborted(receive(source, notice, device, options), signal);
+    return await receive(source, notice, device, options);
   } catch (error) {
     // Whatever broke, it broke because the caller gave up.
     if (signal?.aborted) throw new MialinkError('aborted', { device });
@@ -67,16 +66,6 @@ export async function fetchConfig(
     // A connection that is still being made would hold up the caller.
     source?.close().catch(() => undefined);
   }
-}
-
-/** As `work` settles, but not later than the signal: the making of a connection does not heed it. */
-function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (!signal) return work;
-  const abort = deferred<never>();
-  const giveUp = () => abort.reject(new Error('aborted'));
-  signal.addEventListener('abort', giveUp, { once: true });
-  if (signal.aborted) giveUp();
-  return Promise.race([work, abort.promise]).finally(() => signal.removeEventListener('abort', giveUp));
 }
 
 async function receive(

@@ -7,7 +7,7 @@
  *                      |    ^             | wrong, and its beginning is of an earlier run: once more from byte 0
  *                      |    '-------------'
  *                      open at the bytes received -> append … -> end
- *                           ^------- wait <- cut, stall, 5xx (given up after `retries` of them brought nothing new)
+ *                           ^------- wait <- cut, stall, 5xx, no way to the server (for as long as `Patience` has it)
  */
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -20,6 +20,7 @@ import { isSafeFileName } from './file-name';
 import { LEAST_BYTES } from './gather';
 import { HttpSource } from './http-source';
 import { isStored, PartFile, removePart } from './part-file';
+import { Patience } from './patience';
 import { Interruption, type Source } from './source';
 
 export interface DownloadOptions {
@@ -42,11 +43,15 @@ export interface DownloadOptions {
   onProgress?: (received: number, size: number) => void;
   /** Silence, or less than a kilobyte, for so long counts as cut; default 30000. */
   stallMs?: number;
-  /** How many retries in a row may bring nothing new; default 5. */
+  /** How many retries in a row may bring nothing new, though the server answers; default 5. */
   retries?: number;
-  /** Waiting times between tries; default 2 s to 60 s, a minute in all, so that a router may restart. */
+  /** How long a server that cannot be reached is tried, before the retries count; default 24 hours. */
+  outageMs?: number;
+  /** Waiting times between tries; default 2 s to 60 s, so the five retries take a minute. */
   backoff?: Backoff;
 }
+
+const OUTAGE_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Resolves with the path of the verified file. Rejects with a MialinkError: `otaUrlRefused`, `otaUrlExpired`,
@@ -146,11 +151,12 @@ async function fill(
   file: NoticeFile,
   options: DownloadOptions,
 ): Promise<void> {
-  const { label, signal, retries = 5, backoff = new Backoff(2_000, 60_000) } = options;
+  const { label, signal, retries = 5, outageMs = OUTAGE_MS } = options;
+  const { backoff = new Backoff(2_000, 60_000) } = options;
+  const patience = new Patience(retries, outageMs);
   // An earlier run that ended while it verified has left all of them.
   if (part.received === file.size) return;
   let furthest = part.received;
-  let retry = 0;
   for (;;) {
     try {
       await receive(part, source, file, options);
@@ -161,14 +167,13 @@ async function fill(
       // A body that drips must not go on for ever.
       if (part.received >= furthest + LEAST_BYTES) {
         furthest = part.received;
-        retry = 0;
+        patience.renew();
         backoff.reset();
       }
-      if (retry === retries) {
+      if (!patience.allows(error)) {
         throw new MialinkError('otaDownloadFailed', { device: label, cause: error.message });
       }
     }
-    retry++;
     await pause(backoff.next(), undefined, { signal });
   }
 }

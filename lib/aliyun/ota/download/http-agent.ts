@@ -3,7 +3,7 @@
  * the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, also in small letters), with the TLS inside its tunnel.
  */
 import type { LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { sharedTrust } from '../../roots';
 
 export interface AgentOptions {
@@ -19,14 +19,13 @@ const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY
 /** Throws when the environment names a proxy whose address cannot be used. */
 export function openAgent({ ca, stallMs, lookup }: AgentOptions): Dispatcher {
   const tls = { secureContext: sharedTrust(ca), rejectUnauthorized: true, timeout: stallMs };
-  const options = {
-    connect: { ...tls, lookup },
-    headersTimeout: stallMs,
-    bodyTimeout: stallMs,
-  };
+  const limits = { headersTimeout: stallMs, bodyTimeout: stallMs };
+  const options = { connect: { ...tls, lookup }, ...limits };
   // undici says of this one that it is experimental: only who has a proxy need read that.
   const hasProxy = PROXY_VARIABLES.some((name) => process.env[name]);
   if (!hasProxy) return new Agent(options);
-  const proxied = { ...options, requestTls: tls, proxyTls: tls };
+  // Without it a proxy that is silent would have five minutes to open the tunnel.
+  const clientFactory = (origin: URL, more: object) => new Pool(origin, { ...more, ...limits });
+  const proxied = { ...options, requestTls: tls, proxyTls: tls, clientFactory };
   return new EnvHttpProxyAgent(proxied);
 }

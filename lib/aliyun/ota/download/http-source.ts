@@ -2,9 +2,10 @@
  * The firmware's address as a source of bytes from any offset: one HTTPS GET, with `Range` when it continues, its
  * redirects followed and checked one by one (undici's own follower asks nobody where it may go).
  *
- *   200                        from the first byte        401, 403   the address has expired
- *   206 for what was asked     from the offset            other 4xx  failed for good
- *   416, 206 for other bytes   asked again without Range  the rest, a cut, a stall: `Interruption`, try again
+ *   200                        from the first byte        401, 403       the address has expired
+ *   206 for what was asked     from the offset            408, 425, 429  `Interruption`, as the rest, a cut, a stall
+ *   416, 206 for other bytes   asked again without Range  other 4xx      failed for good
+ *   no answer                  `Outage`, unless it is for TLS or the proxy: `Interruption`
  *
  * The tries are `download`'s. undici's RetryHandler continues with `Range` too, but only what it began itself, not the
  * part of an earlier run; it ends where a server answers 200, counts the tries of the whole file rather than those in
@@ -15,10 +16,11 @@
  */
 import { type Dispatcher, request } from 'undici';
 import { MialinkError, messageOf } from '../../../errors';
+import { deferred } from '../../../wait';
 import { gather } from './gather';
 import { openAgent } from './http-agent';
 import { Route } from './route';
-import { Interruption, type Piece, type Source } from './source';
+import { Interruption, Outage, type Piece, type Source } from './source';
 
 export interface SourceOptions {
   /** Names the device in error texts. */
@@ -34,6 +36,26 @@ export interface SourceOptions {
 }
 
 const MOST_REDIRECTS = 5;
+
+/** Too slow, too early, too often: it will be better later. */
+const TEMPORARY = [408, 425, 429];
+
+/** What it is called when there is no way to a server, or it hangs up without an answer. */
+const OUTAGES = [
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_SOCKET',
+];
 
 type Answer = Dispatcher.ResponseData;
 
@@ -56,7 +78,10 @@ export class HttpSource implements Source {
     }
   }
 
-  /** The chunks are valid one at a time. Throws `Interruption`, `otaUrlRefused`, `otaUrlExpired` or `otaDownloadFailed`. */
+  /**
+   * The chunks are valid one at a time. Throws `Interruption`, `otaUrlRefused`, `otaUrlExpired` or `otaDownloadFailed`,
+   * or, as soon as that is aborted, the signal's reason.
+   */
   async open(offset: number): Promise<Piece> {
     const answer = await this.follow(offset);
     const { statusCode: status, headers } = answer;
@@ -71,8 +96,9 @@ export class HttpSource implements Source {
     if (status === 401 || status === 403) {
       throw new MialinkError('otaUrlExpired', { device: this.options.label, status });
     }
-    if (status >= 400 && status < 500) throw this.failed(`the server answered HTTP ${status}`);
-    throw new Interruption(`the server answered HTTP ${status}`);
+    const cause = `the server answered HTTP ${status}`;
+    if (status >= 400 && status < 500 && !TEMPORARY.includes(status)) throw this.failed(cause);
+    throw new Interruption(cause);
   }
 
   /** Closes what is open, at once. */
@@ -94,16 +120,19 @@ export class HttpSource implements Source {
   }
 
   private async get(url: URL, offset: number): Promise<Answer> {
+    const { signal } = this.options;
     const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
     try {
-      const answer = await request(url, { dispatcher: this.agent, headers, signal: this.options.signal });
+      // undici heeds the signal only when the connection stands.
+      const answer = await untilAborted(request(url, { dispatcher: this.agent, headers, signal }), signal);
       // A body that fails or is dropped while nobody reads it must not take the process down.
       answer.body.on('error', () => {});
       return answer;
     } catch (error) {
+      signal?.throwIfAborted();
       // By the route, when the name is resolved.
       if (error instanceof MialinkError) throw error;
-      throw new Interruption(messageOf(error));
+      throw isOutage(error) ? new Outage(messageOf(error)) : new Interruption(messageOf(error));
     }
   }
 
@@ -118,6 +147,20 @@ export class HttpSource implements Source {
   private failed(cause: string): MialinkError {
     return new MialinkError('otaDownloadFailed', { device: this.options.label, cause });
   }
+}
+
+/** As `work` settles, but not later than the signal. */
+function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (!signal) return work;
+  const abort = deferred<never>();
+  const giveUp = () => abort.reject(new Error('aborted'));
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  return Promise.race([work, abort.promise]).finally(() => signal.removeEventListener('abort', giveUp));
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && OUTAGES.includes(String(error.code));
 }
 
 function drop(answer: Answer): void {

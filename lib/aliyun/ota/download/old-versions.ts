@@ -1,5 +1,5 @@
 /**
- * Which firmware files are ours to remove. The directory may be the user's own, so nothing is guessed from names: what
+ * Which firmware files are ours to remove. The directory is that of one device, and may be the user's own, so nothing is guessed from names: what
  * was stored is written down beside it, in `.firmware.json`, the oldest first:
  *
  *   [{"module":"default","names":["default-1.0.0.bin"]}, …]

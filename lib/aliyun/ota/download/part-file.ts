@@ -10,7 +10,7 @@
  */
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MialinkError, messageOf } from '../../../errors';
 import { syncDirectory } from '../../sync-directory';
@@ -127,11 +127,20 @@ export async function isStored(
   return onDisk(path, label, async () => {
     const found = await lstat(path).catch(() => undefined);
     if (!found) return false;
-    if (isOurs(found) && found.size === file.size && (await digestOf(path, file, signal)) === file.sign)
-      return true;
-    await rm(path);
-    return false;
+    if (!isOurs(found) || found.size !== file.size || (await digestOf(path, file, signal)) !== file.sign) {
+      await rm(path);
+      return false;
+    }
+    // Restored from a backup, say; some file systems know no modes.
+    await chmod(path, 0o600).catch(() => {});
+    return true;
   });
+}
+
+/** Bytes under this name, and in its part, whatever they are; 0 for what is not there. Never fails. */
+export async function bytesOnDisk(path: string): Promise<{ stored: number; part: number }> {
+  const sizeOf = async (one: string) => (await lstat(one).catch(() => undefined))?.size ?? 0;
+  return { stored: await sizeOf(path), part: await sizeOf(partOf(path)) };
 }
 
 /** Removes what an unfinished download of `path` left. Never fails. */
@@ -155,17 +164,20 @@ async function openPart(path: string, size: number): Promise<{ handle: FileHandl
   const found = await open(path, flags | O_NOFOLLOW, 0o600).catch(() => undefined);
   if (found) {
     const stats = await found.stat();
-    if (isOurs(stats) && stats.size <= size) return { handle: found, size: stats.size };
+    if (isOurs(stats) && stats.size <= size) {
+      await found.chmod(0o600).catch(() => {});
+      return { handle: found, size: stats.size };
+    }
     await found.close();
   }
   await rm(path, { force: true });
   return { handle: await open(path, flags | O_EXCL, 0o600), size: 0 };
 }
 
-/** In a directory for all, someone else's file could be changed after it was verified. */
+/** In a directory for all, what someone else can write to could be changed after it was verified. */
 function isOurs(stats: Stats): boolean {
   if (!stats.isFile() || stats.nlink > 1) return false;
-  return process.getuid === undefined || (stats.uid === process.getuid() && (stats.mode & 0o077) === 0);
+  return process.getuid === undefined || (stats.uid === process.getuid() && (stats.mode & 0o022) === 0);
 }
 
 async function onDisk<Value>(path: string, label: string, work: () => Promise<Value>): Promise<Value> {

@@ -17,3 +17,6 @@ export interface Piece {
 
 /** Network or peer broke off: another try may succeed. */
 export class Interruption extends Error {}
+
+/** The server cannot be reached, or says nothing at all: that may last, and says nothing of the firmware. */
+export class Outage extends Interruption {}

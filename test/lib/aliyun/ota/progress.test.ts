@@ -119,6 +119,38 @@ describe('the sender of steps', () => {
     await following;
   });
 
+  it('cuts what is too long, and no character in two', async () => {
+    const texts: string[] = [];
+    const brief = new StepSender(async ({ desc }) => void texts.push(desc));
+    await brief.send({ step: 1, desc: 'x'.repeat(300_000) });
+    await brief.send({ step: 2, desc: `${'x'.repeat(255)}\u{1F4A1}` });
+    assert.deepEqual(texts, ['x'.repeat(256), 'x'.repeat(255)]);
+  });
+
+  it('tells of a failure as long as it waits', async () => {
+    const told: unknown[] = [];
+    sender.onUnsent((failure) => told.push(failure?.step));
+    const sent = sender.send({ step: 5, desc: '' });
+    sender.send({ step: -4, desc: '' });
+    assert.deepEqual(told, [-4]);
+    attempts[0]?.succeed();
+    await settled();
+    assert.deepEqual(told, [-4]);
+    attempts[1]?.succeed();
+    await sent;
+    assert.deepEqual(told, [-4, undefined]);
+  });
+
+  it('still tells of a failure that was dropped: it is not sent', async () => {
+    const told: unknown[] = [];
+    sender.onUnsent((failure) => told.push(failure?.step));
+    const sent = sender.send({ step: -4, desc: '' });
+    sender.drop();
+    attempts[0]?.succeed();
+    await sent;
+    assert.deepEqual(told, [-4]);
+  });
+
   it('forgets what waits when it is told to', async () => {
     const sent = sender.send({ step: 1, desc: '' });
     sender.drop();

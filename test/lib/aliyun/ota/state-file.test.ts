@@ -15,7 +15,7 @@ const noticeOf = (data: object) =>
 const DOWNLOADING = {
   state: 'downloading',
   notice: noticeOf({ ...file, module: 'MCU', isDiff: 1, extData }),
-  renewed: true,
+  repeated: true,
 } as const satisfies Upgrade;
 
 describe('the file of an upgrade', () => {
@@ -34,6 +34,7 @@ describe('the file of an upgrade', () => {
     const upgrades: Upgrade[] = [
       { state: 'waiting', notice: noticeOf(stream), repeated: true },
       { state: 'failed', version: '2' },
+      { state: 'failed', version: '2', unsent: { step: -4, desc: '' } },
       { state: 'idle' },
       DOWNLOADING,
     ];
@@ -64,9 +65,30 @@ describe('the file of an upgrade', () => {
       assert.doesNotMatch(error.message, /Signature/);
       return true;
     });
-    await truncate(path, 2 ** 21);
+    await truncate(path, 2 ** 22);
     await assert.rejects(fileStateStore(path).load(), /no state of an upgrade/);
   });
+
+  it('remembers the largest notice, whose numbers are longer when they are written anew', async () => {
+    const numbers = Array(51_000).fill('1e20').join();
+    const text = JSON.stringify({
+      data: { version: '2', signMethod: 'SHA256', ...file, extData: { list: [] } },
+    });
+    const notice = parseNotice(Buffer.from(text.replace('[]', `[${numbers}]`)));
+    await fileStateStore(path).save({ state: 'notified', notice });
+    assert.ok((await stat(path)).size > 2 ** 20);
+    assert.deepEqual((await fileStateStore(path).load())?.state, 'notified');
+  });
+
+  for (const [what, unsent] of [
+    ['no step', { desc: 'x' }],
+    ['a step that is no failure', { step: 1, desc: 'x' }],
+    ['no text', { step: -1 }],
+    ['a text that is too long', { step: -1, desc: 'x'.repeat(257) }],
+  ] as const) {
+    it(`is no upgrade with a failure of ${what}`, () =>
+      assert.equal(parseUpgrade(JSON.stringify({ state: 'failed', version: '2', unsent })), undefined));
+  }
 
   for (const [what, change] of [
     ['a state that there is none of', { state: 'flying' }],

@@ -5,6 +5,7 @@ import { encodeUpgrade, parseUpgrade } from '../../../../lib/aliyun/ota/upgrade-
 import {
   IDLE,
   isOpen,
+  isUnheard,
   next,
   type OtaState,
   targetOf,
@@ -41,12 +42,18 @@ const OPEN = Object.entries(WAYS).map(([state, way]) => ({ state, upgrade: led(.
 const version = fc.constantFrom('1', '2', '3');
 const notice = fc.tuple(version, fc.webUrl()).map(([text, url]) => noticeOf(text, url));
 const event: fc.Arbitrary<UpgradeEvent> = fc.oneof(
-  fc.constantFrom<UpgradeEvent>({ type: 'restarted' }, STARTED, { type: 'expired' }, VERIFIED, {
+  fc.constantFrom<UpgradeEvent>({ type: 'restarted' }, STARTED, VERIFIED, {
     type: 'failed',
   }),
   fc.record({ type: fc.constant('noticed'), notice }),
   fc.record({ type: fc.constant('refused'), version }),
   fc.record({ type: fc.constant('received'), complete: fc.boolean() }),
+  fc.record({
+    type: fc.constant('unsent'),
+    failure: fc.option(fc.record({ step: fc.integer({ min: -4, max: -1 }), desc: fc.string() }), {
+      nil: undefined,
+    }),
+  }),
   fc.record({ type: fc.constant('reported'), step: fc.integer({ min: -4, max: 100 }) }),
   fc.record({ type: fc.constant('informed'), version }),
 );
@@ -97,19 +104,28 @@ describe('the state of an upgrade', () => {
 
   it('goes on after a restart: verifies again what the flow has got, and leaves the rest', () => {
     const restarted = (state: keyof typeof WAYS) => led(...WAYS[state], { type: 'restarted' });
-    for (const state of ['notified', 'downloading', 'verifying', 'waiting'] as const) {
+    for (const state of ['notified', 'downloading', 'verifying'] as const) {
       assert.deepEqual(restarted(state), led(...WAYS[state]));
     }
-    for (const state of ['verified', 'flashing'] as const) {
+    for (const state of ['verified', 'flashing', 'waiting'] as const) {
       const again = restarted(state);
       assert.deepEqual([again.state, isOpen(again) && again.repeated], ['verifying', true]);
     }
   });
 
-  it('asks for an address once', () => {
-    const once = led(...WAYS.downloading, { type: 'expired' });
-    assert.equal(isOpen(once) && once.renewed, true);
-    assert.equal(next(once, { type: 'expired' }), once);
+  it('remembers how it has failed until that is sent, or another firmware comes', () => {
+    const failure = { step: -4, desc: 'worn out' };
+    const failed = led(...WAYS.flashing, reported(-4));
+    const unheard = next(failed, { type: 'unsent', failure });
+    assert.deepEqual(unheard, { state: 'failed', version: '2', unsent: failure });
+    assert.deepEqual(
+      [isUnheard(unheard, '2'), isUnheard(unheard, '3'), isUnheard(failed, '2')],
+      [true, false, false],
+    );
+    assert.deepEqual(next(unheard, { type: 'unsent', failure: undefined }), failed);
+    assert.deepEqual(next(unheard, NOTICED), led(NOTICED));
+    const open = led(...WAYS.flashing);
+    assert.equal(next(open, { type: 'unsent', failure }), open);
   });
 
   it('obeys its rules whatever happens', () => {
@@ -126,8 +142,9 @@ describe('the state of an upgrade', () => {
             assert.ok(one.type === 'informed' && one.version === targetOf(before) && isOpen(before));
           }
           if (upgrade.state === 'idle') assert.fail('nothing leads back to idle');
+          if (one.type === 'unsent') assert.equal(upgrade.state, 'failed');
           if (upgrade.state === 'waiting') assert.ok(before.state === 'waiting' || one.type === 'reported');
-          if (!isOpen(before)) assert.ok(one.type === 'noticed' || one.type === 'refused');
+          if (!isOpen(before)) assert.ok(['noticed', 'refused', 'unsent'].includes(one.type));
           if (isOpen(upgrade) && one.type !== 'noticed') assert.equal(targetOf(upgrade), targetOf(before));
           // A kill at any time loses nothing.
           assert.deepEqual(parseUpgrade(encodeUpgrade(upgrade)), JSON.parse(JSON.stringify(upgrade)));

@@ -31,6 +31,8 @@ export class FakeDevice implements OtaChannel {
   /** What the cloud replies: the `data`, or why it does not. */
   reply: object | MialinkError = {};
   online = true;
+  /** Why the next messages do not leave, the connection being there. */
+  readonly problems: MialinkError[] = [];
   private readonly handlers = new Map<string, (payload: Buffer, topic: string) => void>();
   private readonly connectHandlers = new Set<() => void>();
 
@@ -43,6 +45,8 @@ export class FakeDevice implements OtaChannel {
 
   async publish(topic: string, payload: object): Promise<void> {
     this.assertOnline(topic);
+    const problem = this.problems.shift();
+    if (problem) throw problem;
     this.sent.push([topic, payload]);
   }
 
@@ -101,15 +105,29 @@ export class FakeDevice implements OtaChannel {
 /** A download that ends when the test says so. */
 class FakeDownloads {
   readonly started: { file: NoticeFile; options: DownloadOptions; end(error?: Error): void }[] = [];
+  private underWay = false;
 
   readonly fetch: typeof download = (file, options) =>
     new Promise((resolve, reject) => {
-      const abort = () => reject(new MialinkError('aborted', { device: options.label }));
+      const abort = () => {
+        this.underWay = false;
+        reject(new MialinkError('aborted', { device: options.label }));
+      };
       if (options.signal?.aborted) return abort();
       options.signal?.addEventListener('abort', abort);
-      const end = (error?: Error) => (error ? reject(error) : resolve(join(options.directory, file.name)));
+      const end = (error?: Error) => {
+        this.underWay = false;
+        return error ? reject(error) : resolve(join(options.directory, file.name));
+      };
+      this.underWay = true;
       return this.started.push({ file, options, end });
     });
+
+  /** The one under way; waits until there is one, as the disk is looked at before. */
+  async running() {
+    while (!this.underWay) await new Promise((resolve) => setImmediate(resolve));
+    return this.last;
+  }
 
   get last() {
     return this.started.at(-1) ?? assert.fail('no download has begun');
@@ -177,14 +195,14 @@ export class UpgradeBench {
   /** Ends the last download well; resolves when the flow has got the firmware. */
   async finish(): Promise<void> {
     const before = this.told.firmware.length;
-    this.downloads.last.end();
+    (await this.downloads.running()).end();
     await this.until(() => this.told.firmware.length > before);
   }
 
   /** Ends the last download so; resolves when the flow has got the error. */
   async breakOff(reason: Reason): Promise<void> {
     const before = this.told.failures.length;
-    this.downloads.last.end(new MialinkError(reason, { device: 'lamp', cause: '' }));
+    (await this.downloads.running()).end(new MialinkError(reason, { device: 'lamp', cause: '' }));
     await this.until(() => this.told.failures.length > before);
     await settled();
   }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sinon from 'sinon';
 import { download } from '../../../../lib/aliyun/ota/download/download';
 import type { OtaClient } from '../../../../lib/aliyun/ota/upgrade';
 import { FirmwareServer, fileOf, serve } from './download/firmware-server';
@@ -114,6 +115,33 @@ describe('a firmware upgrade', () => {
         assert.deepEqual(await firmwareIn(directory), ['default-3.0.0.bin']);
         assert.deepEqual(bench.told.failures, []);
       });
+    });
+
+    it('counts several files as one', async () => {
+      const clock = sinon.useFakeTimers({ toFake: ['performance'] });
+      try {
+        const client = bench.start({ directory });
+        const bytes: (number | undefined)[] = [];
+        client.on('progress', ({ received }) => bytes.push(received));
+        const file = { fileUrl: 'https://h/f', fileSign: sign };
+        const files = [
+          { ...file, fileName: 'a', fileSize: 100 },
+          { ...file, fileName: 'b', fileSize: 300 },
+        ];
+        await bench.device.push({ version: '2', signMethod: 'SHA256', files });
+        (await bench.downloads.running()).end();
+        await settled();
+        clock.tick(3000);
+        (await bench.downloads.running()).options.onProgress?.(100, 300);
+        await bench.finish();
+        assert.deepEqual(bench.told.firmware, [
+          [join(directory, 'default-2-a'), join(directory, 'default-2-b')],
+        ]);
+        assert.deepEqual(bench.told.steps, [1, 50, 100]);
+        assert.deepEqual(bytes, [0, 200, 400]);
+      } finally {
+        clock.restore();
+      }
     });
 
     it('removes the first of several files when it is cancelled', async () => {

@@ -41,7 +41,7 @@ describe('a firmware upgrade', () => {
   it('gives way to a newer one, without a failure', async () => {
     const client = bench.start();
     await bench.device.push(data);
-    const older = bench.downloads.last;
+    const older = await bench.downloads.running();
     await bench.device.push({ ...data, version: '3.0.0' });
     assert.equal(older.options.signal?.aborted, true);
     assert.equal(client.state, 'downloading');
@@ -57,7 +57,7 @@ describe('a firmware upgrade', () => {
     await bench.device.push(data);
     await bench.device.push({ ...data, sign: 'b'.repeat(64) });
     await bench.until(() => bench.downloads.started.length === 2);
-    assert.equal(bench.downloads.last.file.sign, 'b'.repeat(64));
+    assert.equal((await bench.downloads.running()).file.sign, 'b'.repeat(64));
   });
 
   it('starts the newer download only when the older is cleaned up', async () => {

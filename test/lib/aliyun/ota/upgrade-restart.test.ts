@@ -32,10 +32,10 @@ describe('a firmware upgrade, after a restart', () => {
     bench.start();
     await bench.device.push(data);
     const client = await restart();
-    await settled();
+    await bench.downloads.running();
     assert.equal(bench.downloads.started.length, 2);
     assert.equal(client.state, 'downloading');
-    bench.downloads.last.options.onProgress?.(500, 1000);
+    (await bench.downloads.running()).options.onProgress?.(500, 1000);
     await bench.finish();
     assert.deepEqual(bench.told.steps, [1, 50, 100]);
     assert.deepEqual(bench.told.repeated, [false]);
@@ -44,6 +44,7 @@ describe('a firmware upgrade, after a restart', () => {
   for (const [state, step] of [
     ['verified', undefined],
     ['flashing', 40],
+    ['waiting', 100],
   ] as const) {
     it(`verifies the file again and hands it out once more when it was ${state}`, async () => {
       const before = bench.start();
@@ -71,13 +72,13 @@ describe('a firmware upgrade, after a restart', () => {
     await bench.finish();
     const client = await restart();
     await settled();
-    bench.downloads.last.options.onProgress?.(10, 1000);
+    (await bench.downloads.running()).options.onProgress?.(10, 1000);
     assert.equal(client.state, 'downloading');
     await bench.finish();
     assert.deepEqual(bench.told.repeated, [false, true]);
   });
 
-  it('waits for the version, hands out nothing, and informs what runs', async () => {
+  it('informs what runs, and succeeds with the version of the flow that has got the firmware again', async () => {
     const before = bench.start({ version: '1.0.0' });
     await bench.device.push(data);
     await bench.finish();
@@ -85,10 +86,8 @@ describe('a firmware upgrade, after a restart', () => {
     bench.device.sent.length = 0;
     const client = await restart({ version: '1.0.0' });
     await settled();
-    assert.equal(client.state, 'waiting');
     assert.deepEqual(bench.device.sentTo('inform'), [{ id: '1', params: { version: '1.0.0' } }]);
-    await bench.device.push(data);
-    assert.equal(bench.downloads.started.length, 1);
+    await bench.finish();
     await client.informVersion('2.0.0');
     assert.equal(client.state, 'done');
   });
@@ -115,6 +114,40 @@ describe('a firmware upgrade, after a restart', () => {
     assert.equal(bench.downloads.started.length, 1);
     await bench.device.push(data);
     assert.equal(client.state, 'downloading');
+  });
+
+  describe('with a failure that the cloud has not heard', () => {
+    beforeEach(async () => {
+      const before = bench.start({ version: '1.0.0' });
+      await bench.device.push(data);
+      await bench.finish();
+      bench.device.online = false;
+      await before.reportProgress(-4, 'worn out');
+      await restart({ version: '1.0.0' });
+      await settled();
+    });
+
+    it('tells it at the connect, before the version, and once', async () => {
+      bench.device.sent.length = 0;
+      await bench.device.connect();
+      const topics = bench.device.sent.map(([topic]) => topic.split('/')[3]);
+      assert.deepEqual(topics, ['progress', 'inform']);
+      assert.deepEqual(bench.device.sentTo('progress'), [
+        { id: '1', params: { step: '-4', desc: 'worn out' } },
+      ]);
+      await restart();
+      await bench.device.connect();
+      assert.deepEqual(bench.device.steps, ['-4']);
+    });
+
+    it('does not take the same firmware before', async () => {
+      await bench.device.push(data);
+      assert.equal(bench.downloads.started.length, 1);
+      await bench.device.connect();
+      await bench.device.push(data);
+      await bench.downloads.running();
+      assert.equal(bench.downloads.started.length, 2);
+    });
   });
 
   it('keeps no address on the disk of what has ended', async () => {

@@ -1,7 +1,9 @@
 /** What an upgrade sends to the cloud: versions, requests and steps. */
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
-import { data, NOWHERE, settled, sign, UpgradeBench } from './upgrade-bench';
+import { fileVersionStore } from '../../../../lib/aliyun/ota';
+import type { OtaClient } from '../../../../lib/aliyun/ota/upgrade';
+import { data, NOWHERE, settled, UpgradeBench } from './upgrade-bench';
 
 describe('a firmware upgrade', () => {
   let bench: UpgradeBench;
@@ -73,6 +75,48 @@ describe('a firmware upgrade', () => {
       assert.deepEqual(bench.device.sentTo('inform'), [{ id: '1', params: { version: '2.0.0' } }]);
     });
 
+    it('that runs when the kept step has gone, not that of before', async () => {
+      const client = bench.start({ version: '1.0.0' });
+      await bench.device.push(data);
+      await bench.finish();
+      bench.device.online = false;
+      await client.reportProgress(100, 'flashed');
+      bench.device.sent.length = 0;
+      let arrive = () => {};
+      const slow = sinon.stub(bench.device, 'publish').callsFake(() => {
+        slow.restore();
+        return new Promise((resolve) => (arrive = resolve));
+      });
+      await bench.device.connect();
+      await client.informVersion('2.0.0');
+      arrive();
+      await settled();
+      const inform = { id: '1', params: { version: '2.0.0' } };
+      assert.deepEqual(bench.device.sentTo('inform'), [inform, inform]);
+    });
+
+    it('one after the other, when several come at once', async () => {
+      const events: string[] = [];
+      const save = async (version: string) => {
+        events.push(`${version} begins`);
+        await settled();
+        events.push(`${version} ends`);
+      };
+      const client = bench.start({ versionStore: { load: async () => undefined, save } });
+      await Promise.all([client.informVersion('2'), client.informVersion('3')]);
+      assert.deepEqual(events, ['2 begins', '2 ends', '3 begins', '3 ends']);
+      assert.deepEqual(bench.device.sentTo('inform').at(-1), { id: '1', params: { version: '3' } });
+    });
+
+    it('that cannot be remembered too, and then says so', async () => {
+      const client = bench.start({ version: '1.0.0', versionStore: fileVersionStore(NOWHERE, 'lamp') });
+      await bench.device.push(data);
+      await bench.finish();
+      await assert.rejects(client.informVersion('2.0.0'), { reason: 'versionNotKept', code: 'CONFIG' });
+      assert.equal(client.state, 'done');
+      assert.deepEqual(bench.device.sentTo('inform').at(-1), { id: '1', params: { version: '2.0.0' } });
+    });
+
     it('only if there is one', () =>
       assert.rejects(bench.start().informVersion(''), { reason: 'versionMissing' }));
   });
@@ -90,7 +134,7 @@ describe('a firmware upgrade', () => {
     try {
       bench.start();
       await bench.device.push(data);
-      const { options, end } = bench.downloads.last;
+      const { options, end } = await bench.downloads.running();
       for (let received = 10; received <= 1000; received += 10) {
         options.onProgress?.(received, 1000);
         clock.tick(100);
@@ -100,31 +144,6 @@ describe('a firmware upgrade', () => {
       await bench.until(() => bench.told.steps.includes(100));
       assert.deepEqual(bench.device.steps, ['1', '31', '61', '91', '100']);
       assert.deepEqual(bench.told.steps, [1, 31, 61, 91, 100]);
-    } finally {
-      clock.restore();
-    }
-  });
-
-  it('counts several files as one', async () => {
-    const clock = sinon.useFakeTimers({ toFake: ['performance'] });
-    try {
-      const client = bench.start();
-      const bytes: (number | undefined)[] = [];
-      client.on('progress', ({ received }) => bytes.push(received));
-      const file = { fileUrl: 'https://h/f', fileSign: sign };
-      const files = [
-        { ...file, fileName: 'a', fileSize: 100 },
-        { ...file, fileName: 'b', fileSize: 300 },
-      ];
-      await bench.device.push({ version: '2', signMethod: 'SHA256', files });
-      bench.downloads.last.end();
-      await settled();
-      clock.tick(3000);
-      bench.downloads.last.options.onProgress?.(100, 300);
-      await bench.finish();
-      assert.deepEqual(bench.told.firmware, [[`${NOWHERE}/default-2-a`, `${NOWHERE}/default-2-b`]]);
-      assert.deepEqual(bench.told.steps, [1, 50, 100]);
-      assert.deepEqual(bytes, [0, 200, 400]);
     } finally {
       clock.restore();
     }
@@ -152,6 +171,60 @@ describe('a firmware upgrade', () => {
       assert.equal(client.state, 'downloading');
     });
 
+    it('as sparingly as a download, but its first step, 100 and a failure at once, and 0 as 1', async () => {
+      const clock = sinon.useFakeTimers({ toFake: ['performance'] });
+      try {
+        const client = bench.start();
+        await bench.device.push(data);
+        await bench.finish();
+        bench.device.sent.length = 0;
+        for (let step = 0; step <= 20; step++) {
+          await client.reportProgress(step, 'flashing');
+          clock.tick(1000);
+        }
+        await client.reportProgress(100, 'flashed');
+        await client.reportProgress(-4, 'but it does not start');
+        assert.deepEqual(bench.device.steps, ['1', '3', '6', '9', '12', '15', '18', '100', '-4']);
+      } finally {
+        clock.restore();
+      }
+    });
+
+    for (const [what, leave] of [
+      ['was cancelled', (client: OtaClient) => client.cancel()],
+      ['has failed', (client: OtaClient) => client.reportProgress(-1, '')],
+      ['has succeeded', (client: OtaClient) => client.informVersion('2.0.0')],
+    ] as const) {
+      it(`nothing of an upgrade that ${what}`, async () => {
+        const client = bench.start();
+        await bench.device.push(data);
+        await bench.finish();
+        bench.device.online = false;
+        await leave(client);
+        const { state } = client;
+        await client.reportProgress(60, 'flashing');
+        await client.reportProgress(-4, 'flashing failed');
+        await bench.device.connect();
+        assert.equal(client.state, state);
+        assert.deepEqual(bench.device.steps, state === 'failed' ? ['1', '100', '-1'] : ['1', '100']);
+      });
+    }
+
+    it('nothing of another version than that of the upgrade', async () => {
+      const client = bench.start();
+      await bench.device.push(data);
+      await bench.finish();
+      await client.reportProgress(30, 'flashing', '2.0.0');
+      await bench.device.push({ ...data, version: '3.0.0' });
+      await bench.finish();
+      bench.device.sent.length = 0;
+      for (const step of [50, 100, -4]) await client.reportProgress(step, 'flashing the old one', '2.0.0');
+      assert.equal(client.state, 'verified');
+      assert.deepEqual(bench.device.steps, []);
+      await client.reportProgress(40, 'flashing', '3.0.0');
+      assert.deepEqual([client.state, bench.device.steps], ['flashing', ['40']]);
+    });
+
     it('no step that does not exist', async () => {
       const client = bench.start();
       for (const step of [-5, 101, 1.5, Number.NaN]) {
@@ -175,6 +248,15 @@ describe('a firmware upgrade', () => {
     assert.deepEqual(bench.device.steps, ['1', '-3']);
     await bench.device.connect();
     assert.deepEqual(bench.device.steps, ['1', '-3']);
+  });
+
+  it('takes another firmware than the one whose failure the cloud has yet to hear', async () => {
+    const client = bench.start({ version: '1.0.0' });
+    await bench.device.push(data);
+    bench.device.online = false;
+    await bench.breakOff('otaVerifyFailed');
+    await bench.device.push({ ...data, version: '3.0.0' });
+    assert.deepEqual([client.state, bench.told.notices], ['downloading', ['2.0.0', '3.0.0']]);
   });
 
   it('takes no firmware again of which the cloud has yet to hear that it has failed', async () => {

@@ -47,7 +47,7 @@ describe('a firmware upgrade', () => {
       await bench.device.push({ ...data, url: 'https://h/fresh.bin' });
       await client.startDownload();
       await settled();
-      bench.downloads.last.options.onProgress?.(1000, 1000);
+      (await bench.downloads.running()).options.onProgress?.(1000, 1000);
       await bench.finish();
       await client.reportProgress(0, 'flashing');
       await client.reportProgress(99, 'flashing');
@@ -96,7 +96,7 @@ describe('a firmware upgrade', () => {
       assert.deepEqual([bench.told.notices, bench.told.steps], [['2.0.0'], []]);
       await client.startDownload();
       await settled();
-      assert.equal(bench.downloads.last.file.url, 'https://h/fresh.bin');
+      assert.equal((await bench.downloads.running()).file.url, 'https://h/fresh.bin');
       await assert.rejects(client.startDownload(), { reason: 'otaNothingPending', code: 'CONFIG' });
     });
 
@@ -121,7 +121,7 @@ describe('a firmware upgrade', () => {
   it('says nothing and listens to nothing after close', async () => {
     const client = bench.start({ version: '1.0.0' });
     await bench.device.push(data);
-    const { signal } = bench.downloads.last.options;
+    const { signal } = (await bench.downloads.running()).options;
     bench.device.sent.length = 0;
     await client.close();
     assert.equal(signal?.aborted, true);

@@ -28,8 +28,8 @@ describe('the file of the informed version', () => {
   it('says when it cannot be written', async () => {
     await writeFile(dirname(path), 'a file where the directory should be');
     await assert.rejects(fileVersionStore(path, 'lamp').save('1'), {
-      reason: 'otaStorageFailed',
-      message: /^lamp: .*check the directory/,
+      reason: 'versionNotKept',
+      message: /^lamp: version 1 is informed, but .* the next restart forgets it/,
     });
   });
 });

@@ -116,6 +116,30 @@ describe('the server of a firmware file', () => {
     assert.ok(socket.bytesRead < 32 * 1024 * 1024);
   });
 
+  it('is not blocked by strangers: of those that never ask for the path the oldest makes room', async () => {
+    const { url } = await serve();
+    const port = Number(new URL(url).port);
+    const knock = async () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      return socket;
+    };
+    const device = await knock();
+    const asks = `GET ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9\r\n\r\n`;
+    device.write(asks);
+    await once(device, 'data');
+    const first = await knock();
+    const closed = once(first.resume(), 'close');
+    const others = [];
+    for (let more = 0; more < 64; more++) others.push(await knock());
+    await closed;
+    assert.equal((await part('bytes=0-9')).status, 206);
+    device.write(asks);
+    await once(device, 'data');
+    for (const socket of [device, ...others]) socket.destroy();
+  });
+
   it('tells when the file cannot be read any more, and cuts the answer', async () => {
     let problem: MialinkError | undefined;
     const told = new Promise<void>((resolve) => {

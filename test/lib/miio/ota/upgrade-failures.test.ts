@@ -104,6 +104,21 @@ describe('the upgrade of a device', () => {
     });
   });
 
+  it('tells what runs when that is neither what ran before nor what was meant', async () => {
+    const device = willing();
+    await assert.rejects(upgrade(device, { version: '3.0.0' }), {
+      reason: 'upgradeOtherVersion',
+      code: 'DEVICE',
+      message: /desk lamp.*runs 2\.0\.0 after the update, not 3\.0\.0/,
+    });
+  });
+
+  it('takes another version for no success when nobody came for the file', async () => {
+    const device = new Puppet();
+    device.onOrder = () => device.runs('0.9.0-recovery');
+    await assert.rejects(upgrade(device), { reason: 'upgradeNotFetched' });
+  });
+
   it('knows an image for rejected when the device is idle again with what it ran before', async () => {
     const device = new Puppet();
     device.onOrder = (url) => device.fetch(url);

@@ -202,6 +202,21 @@ describe('the upgrade of a device', () => {
     assert.equal(device.orders.length, 1);
   });
 
+  it('does not give an order twice that was answered with nonsense', async () => {
+    const device = willing();
+    const install = device.onOrder;
+    device.answers['miIO.ota'] = [
+      new MialinkError('answerUnreadable', { device: LABEL, method: 'miIO.ota' }),
+    ];
+    device.onOrder = () => {};
+    device.onLook = (looks) => {
+      if (looks === 3) void install(device.orders[0]?.app_url ?? '');
+    };
+    const options = { ...FAST, quietMs: 5_000 };
+    assert.equal((await upgradeFirmware(device, await directory.write(), options)).version, '2.0.0');
+    assert.equal(device.orders.length, 1);
+  });
+
   it('does not give an order again to a device that is at work, though it has not come yet', async () => {
     const device = willing();
     const install = device.onOrder;

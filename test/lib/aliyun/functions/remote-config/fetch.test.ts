@@ -1,6 +1,7 @@
 /** The file of a remote configuration: fetched, verified, or refused in words that tell no secret. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
 import {
   type ConfigNotice,
   type FetchOptions,
@@ -153,6 +154,24 @@ describe('the file of a remote configuration', () => {
       fetch(server, noticeOf(server), { signal: giveUp.signal }),
       (error) => error instanceof MialinkError && error.reason === 'aborted',
     );
+  });
+
+  it('is given up at once while the connection is being made', async () => {
+    const giveUp = new AbortController();
+    const server = await serving();
+    const silent = createServer((socket) => {
+      socket.on('error', () => {});
+      giveUp.abort();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = silent.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const url = `https://127.0.0.1:${address.port}/config.json?topsecret`;
+    await assert.rejects(
+      fetch(server, noticeOf(server, { url }), { signal: giveUp.signal, stallMs: 3_600_000 }),
+      { reason: 'aborted' },
+    );
+    silent.close();
   });
 
   it('is given up when the server falls silent', async () => {

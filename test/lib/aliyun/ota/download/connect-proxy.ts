@@ -1,8 +1,10 @@
 /** A proxy of the test's own on loopback: it opens tunnels (CONNECT), and whatever their end is called, it is on loopback. */
+import { EventEmitter } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 
-export class ConnectProxy {
+/** Emits `asked` when somebody wants a tunnel. */
+export class ConnectProxy extends EventEmitter<{ asked: [] }> {
   /** `host:port` of each tunnel asked for. */
   readonly asked: string[] = [];
   /** The `Proxy-Authorization` of each. */
@@ -12,10 +14,12 @@ export class ConnectProxy {
   private constructor(
     private readonly server: Server,
     readonly port: number,
-  ) {}
+  ) {
+    super();
+  }
 
-  /** `status` other than 200 refuses every tunnel. */
-  static async start(status = 200): Promise<ConnectProxy> {
+  /** A `status` other than 200 refuses every tunnel, and `silent` neither opens nor refuses any. */
+  static async start(status: number | 'silent' = 200): Promise<ConnectProxy> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
@@ -25,6 +29,8 @@ export class ConnectProxy {
     server.on('connect', (request, client: Socket) => {
       proxy.asked.push(request.url ?? '');
       proxy.credentials.push(request.headers['proxy-authorization']);
+      proxy.emit('asked');
+      if (status === 'silent') return;
       if (status !== 200) client.end(`HTTP/1.1 ${status} No\r\n\r\n`);
       else proxy.open(client, request.url ?? '');
     });

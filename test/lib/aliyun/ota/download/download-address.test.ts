@@ -50,6 +50,16 @@ describe('a firmware download', () => {
       await bench.assertStored(await bench.fetch(server, fileOf(content, server.url())));
     });
 
+    for (const status of [408, 425, 429]) {
+      it(`whose server has no time just now (${status}) is tried again`, async () => {
+        const server = await bench.start((request, response, count) => {
+          if (count <= 2) response.writeHead(status).end();
+          else serve(content, request, response);
+        });
+        await bench.assertStored(await bench.fetch(server, fileOf(content, server.url())));
+      });
+    }
+
     it('whose server stays in trouble fails after the retries', async () => {
       const server = await bench.start((_, response) => response.writeHead(500).end('sorry'));
       const work = bench.fetch(server, fileOf(content, server.url()), { retries: 2 });

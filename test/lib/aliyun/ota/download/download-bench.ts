@@ -39,6 +39,7 @@ export class DownloadBench {
     return server;
   }
 
+  /** Without patience for an outage, unless `options` has it. */
   fetch(server: FirmwareServer, file: NoticeFile, options: Partial<DownloadOptions> = {}): Promise<string> {
     const { directory } = this;
     const backoff = new Backoff(1, 5);
@@ -46,7 +47,8 @@ export class DownloadBench {
       server.clientHas(received);
       options.onProgress?.(received, size);
     };
-    return download(file, { directory, label: 'lamp', ca: [server.ca], backoff, ...options, onProgress });
+    const common = { directory, label: 'lamp', ca: [server.ca], backoff, outageMs: 0 };
+    return download(file, { ...common, ...options, onProgress });
   }
 
   async assertStored(path: string): Promise<void> {

@@ -26,7 +26,7 @@ describe('a firmware download where the environment names a proxy', () => {
     await Promise.all(proxies.map((proxy) => proxy.close()));
   });
 
-  async function proxyOf(status?: number): Promise<ConnectProxy> {
+  async function proxyOf(status?: number | 'silent'): Promise<ConnectProxy> {
     const proxy = await ConnectProxy.start(status);
     proxies.push(proxy);
     const address = `http://user:topsecret@127.0.0.1:${proxy.port}`;
@@ -103,6 +103,23 @@ describe('a firmware download where the environment names a proxy', () => {
     await bench.assertFails(work, 'otaDownloadFailed', /407/);
     assert.equal(proxy.asked.length, 2);
     assert.equal(server.ranges.length, 0);
+  });
+
+  it('counts one that is silent as cut', async () => {
+    const proxy = await proxyOf('silent');
+    const server = await serving();
+    const work = bench.fetch(server, fileOf(content, server.url()), { stallMs: 200, retries: 1 });
+    await bench.assertFails(work, 'otaDownloadFailed', /Timeout/);
+    assert.equal(proxy.asked.length, 2);
+  });
+
+  it('does not wait for one that is silent when it is aborted', async () => {
+    const proxy = await proxyOf('silent');
+    const server = await serving();
+    const abort = new AbortController();
+    const work = bench.fetch(server, fileOf(content, server.url()), { signal: abort.signal });
+    proxy.once('asked', () => abort.abort());
+    await bench.assertFails(work, 'aborted');
   });
 
   it('fails when its address is none, and tells no password', async () => {

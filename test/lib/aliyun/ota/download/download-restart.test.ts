@@ -1,7 +1,7 @@
 /** A download that an earlier run of the program began: it continues on what is on disk, if that is worth it. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { discardPart, download } from '../../../../../lib/aliyun/ota/download/download';
 import { content, DownloadBench, part } from './download-bench';
@@ -66,6 +66,15 @@ describe('a firmware download that was begun before a restart', () => {
     const server = await bench.start((_, response) => response.writeHead(200).end(content));
     await bench.assertStored(await bench.fetch(server, fileOf(content, server.url())));
     assert.deepEqual(server.ranges, [`bytes=${HALF}-`]);
+  });
+
+  it('continues what others may read, and closes it to them', async () => {
+    await bench.leavePart(content.subarray(0, HALF));
+    await chmod(join(bench.directory, part), 0o644);
+    const server = await serving();
+    const path = await bench.fetch(server, fileOf(content, server.url()));
+    assert.deepEqual(server.ranges, [`bytes=${HALF}-`]);
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
   });
 
   describe('does not continue', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Backoff } from '../../../../../lib/backoff';
@@ -57,6 +57,23 @@ describe('a firmware download', () => {
     await bench.fetch(server, fileOf(content, server.url()));
     await bench.assertStored(await bench.fetch(server, fileOf(content, server.url())));
     assert.equal(server.ranges.length, 1);
+  });
+
+  it('takes a file that others may read, and closes it to them', async () => {
+    const server = await bench.start((request, response) => serve(content, request, response));
+    const path = await bench.fetch(server, fileOf(content, server.url()));
+    await chmod(path, 0o644);
+    await bench.assertStored(await bench.fetch(server, fileOf(content, server.url())));
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    assert.equal(server.ranges.length, 1);
+  });
+
+  it('fetches a file again that others can write to', async () => {
+    const server = await bench.start((request, response) => serve(content, request, response));
+    const path = await bench.fetch(server, fileOf(content, server.url()));
+    await chmod(path, 0o620);
+    await bench.assertStored(await bench.fetch(server, fileOf(content, server.url())));
+    assert.equal(server.ranges.length, 2);
   });
 
   it('replaces a file of that name with other bytes', async () => {

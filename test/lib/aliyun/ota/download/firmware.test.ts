@@ -1,8 +1,9 @@
 /** A firmware of several files: what is left of it when one of them fails, or is put off. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import promises, { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sinon from 'sinon';
 import type { DownloadOptions } from '../../../../../lib/aliyun/ota/download/download';
 import { fetchFirmware } from '../../../../../lib/aliyun/ota/download/firmware';
 import type { FirmwareNotice, NoticeFile } from '../../../../../lib/aliyun/ota/notice';
@@ -75,12 +76,31 @@ describe('a firmware of several files', () => {
     }
   });
 
-  it('keeps those that are stored when the rest will be continued, and writes them down', async () => {
+  it('keeps those that are stored when the rest will be continued, but is no version yet', async () => {
     for (const reason of ['aborted', 'otaUrlExpired'] as const) {
       await assert.rejects(fetch(reason), { reason });
-      assert.deepEqual(await readdir(directory), [RECORD, 'MCU-2-a.bin']);
-      const record = JSON.parse(await readFile(join(directory, RECORD), 'utf8'));
-      assert.deepEqual(record, [{ module: 'MCU', names: ['MCU-2-a.bin'] }]);
+      assert.deepEqual(await readdir(directory), ['MCU-2-a.bin']);
     }
+  });
+
+  describe('on a disk that has room for one of them, but not for all', () => {
+    /** In bytes, beside what is spared for others. */
+    async function leaveFree(bytes: number): Promise<void> {
+      const stats = await promises.statfs(directory);
+      const free = 16 * 1024 * 1024 + bytes;
+      sinon.stub(promises, 'statfs').resolves({ ...stats, blocks: free, bavail: free, bsize: 1 });
+    }
+
+    it('is refused before the first is fetched', async () => {
+      await leaveFree(199);
+      await assert.rejects(fetch(), { reason: 'otaNoSpace' });
+      assert.deepEqual(progress, []);
+    });
+
+    it('is fetched when what an earlier run left makes up for that', async () => {
+      await leaveFree(199);
+      await writeFile(join(directory, 'MCU-2-b.bin.part'), 'x');
+      assert.equal((await fetch()).length, 2);
+    });
   });
 });

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { AliyunDevice } from '../../../../../lib/aliyun';
 import { type StreamOptions, StreamSource } from '../../../../../lib/aliyun/ota/download/stream-source';
-import { Bench } from '../../bench';
+import { Bench, settle, sys } from '../../bench';
 import { readAll } from './stream-bench';
+import { blockFrame } from './stream-frame';
 
 describe('A firmware over MQTT', () => {
   const file = randomBytes(1_000_000);
@@ -40,6 +41,17 @@ describe('A firmware over MQTT', () => {
     bench.cloud.knobs.dropReplyTo = () => bench.lamp.posts.length % 3 === 0;
     const all = await readAll(source(file, { timeoutMs: 700, retries: 50 }));
     assert.ok(all.equals(file));
+  });
+
+  it('is dropped without a warning when it arrives after it was given up', async () => {
+    const abort = new AbortController();
+    const given = source(file, { signal: abort.signal }).open(0);
+    abort.abort();
+    await assert.rejects(given, { reason: 'aborted' });
+    bench.lamp.publish(`${sys}/thing/file/download_reply`, blockFrame('5', file, 0, 1000));
+    await settle(bench.lamp);
+    assert.deepEqual(bench.reports.reasons, []);
+    assert.ok(bench.reports.lines.some((line) => line.endsWith('/thing/file/download_reply')));
   });
 
   it('arrives though the broker is away for a while', async () => {
