@@ -31,6 +31,8 @@ export interface HandshakeOwner {
   /** A datagram has come from an address that was asked. */
   receive(datagram: Buffer, address: string): void;
   saw(clue: Clue): void;
+  /** Its clock was set back: what the device remembered of us it has forgotten. */
+  restarted(): void;
 }
 
 /** What the device last told of itself. */
@@ -159,6 +161,7 @@ export class Handshake {
     this.settleAt(address);
     if (awaited.purpose === 'exchange') awaited.command.wake('greeted');
     else if (restarted) awaited.command.wake('restarted');
+    if (restarted) this.owner.restarted();
     return true;
   }
 

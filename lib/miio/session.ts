@@ -40,7 +40,10 @@ const QUEUE_LIMIT = 100;
 const HELLO: Request = { method: 'hello', body: '' };
 const HELLO_TIMEOUT_MS = 5_000;
 
-export class Session extends EventEmitter<{ state: [SessionState] }> implements CommandOwner, HandshakeOwner {
+export class Session
+  extends EventEmitter<{ state: [SessionState]; restarted: [] }>
+  implements CommandOwner, HandshakeOwner
+{
   readonly keys: Keys;
   private current: SessionState = 'idle';
   /** What commands have shown of the token; hello shows nothing. */
@@ -183,6 +186,11 @@ export class Session extends EventEmitter<{ state: [SessionState] }> implements 
     for (const command of this.waiting) command.saw(clue);
   }
 
+  /** The device has; whoever has told it something tells it again. */
+  restarted(): void {
+    this.tell(() => this.emit('restarted'));
+  }
+
   private queue(command: Command): void {
     if (!command.open) return;
     this.waiting.push(command);
@@ -280,11 +288,11 @@ export class Session extends EventEmitter<{ state: [SessionState] }> implements 
   private setState(state: SessionState): void {
     if (this.current === state || this.current === 'closed') return;
     this.current = state;
-    this.announce();
+    this.tell(() => this.emit('state', this.current));
   }
 
-  private announce(): void {
+  private tell(emit: () => void): void {
     const { logger = silentLogger, label } = this.options;
-    runListener(logger, label, () => this.emit('state', this.current));
+    runListener(logger, label, emit);
   }
 }

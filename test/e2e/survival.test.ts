@@ -116,6 +116,8 @@ for (const version of ['4.1', '5.0'] satisfies NodeRedVersion[]) {
       await downloading;
       await ceiling.stop();
       await nodeRed.waitForLog(/failed.*TIMEOUT/, 20_000, from);
+      // The update's question may have been under way until its end: then the next hello finds the light gone.
+      await nodeRed.waitForLog(/listens.*disconnected/, 60_000, from);
       ceiling.faults.ota = null;
       await ceiling.start();
       const back = nodeRed.log.length;

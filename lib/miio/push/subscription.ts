@@ -4,8 +4,8 @@
  *   probing ─ it offers reports, miIO.sub ▶ subscribed ─ silence ▶ probing
  *      └───── it offers none, or refuses ──▶ unsupported, asked again now and then.      closed: by close()
  *
- * The device is probed at once when its session is connected, then from time to time: a `sub_ts` that is not ours tells
- * that it has forgotten us (it has restarted). It sends its reports to the socket that the session speaks through, and
+ * The device is probed at once when its session is connected or hears that it has restarted, then from time to time: a
+ * `sub_ts` that is not ours tells that it has forgotten us. It sends its reports to the socket that the session speaks through, and
  * wants each acknowledged. What comes is believed only if it is signed with the token and not older than the device's
  * clock. Source: the observed behaviour of ha_xiaomi_home.
  */
@@ -98,6 +98,7 @@ export class Subscription extends EventEmitter<{
   start(): void {
     if (this.rounds.state !== 'new') return;
     this.session.on('state', this.follow);
+    this.session.on('restarted', this.forgotten);
     this.rounds.start();
   }
 
@@ -106,6 +107,7 @@ export class Subscription extends EventEmitter<{
     if (this.current === 'closed') return;
     this.setState('closed');
     this.session.off('state', this.follow);
+    this.session.off('restarted', this.forgotten);
     this.question?.offered.resolve();
     await this.rounds.end();
     this.route?.stopListening();
@@ -119,6 +121,11 @@ export class Subscription extends EventEmitter<{
     if (state === 'disconnected' && this.current === 'subscribed') this.setState('probing');
     if (state === 'connected') this.rounds.awaken();
     if (state === 'closed') void this.close();
+  };
+
+  private readonly forgotten = () => {
+    if (this.current === 'subscribed') this.setState('probing');
+    this.rounds.awaken();
   };
 
   /** Looks after the device once; returns when to do so again, in milliseconds. */

@@ -171,6 +171,22 @@ describe('a subscription to a MIoT device', () => {
       assert.deepEqual(subscriber.told.slice(-1), [[{ siid: 2, piid: 1, value: true }]]);
     });
 
+    it('is made again as soon as a command hears of the restart', async () => {
+      const command = () =>
+        passes(subscriber.client.session.call('miIO.info', [], { retries: 2, timeoutMs: 8_000 }));
+      await subscribe();
+      await passes(subscriber.reaches('subscribed'));
+      await clock.tickAsync(20_000);
+      await command();
+      await device.stop();
+      await device.start();
+      const before = performance.now();
+      await command();
+      await passes(subscriber.reaches('subscribed'));
+      assert.deepEqual(subscriber.told, ['subscribed', 'probing', 'subscribed']);
+      assert.ok(performance.now() - before < 5_000, 'no probe was due yet');
+    });
+
     it('waits for a device that is away, and for one that comes later', async () => {
       await subscribe();
       await passes(subscriber.reaches('subscribed'));
