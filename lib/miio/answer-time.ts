@@ -3,7 +3,8 @@
  * milliseconds.
  *
  *   overdue   the same packet is sent again: early, since a device drops an id that it has seen
- *   lost      the command is sent under a new id: late, since a device that is only slow would run it twice
+ *   lost      the command is sent under a new id: late, since a device that is only slow would run it twice. Which
+ *             packet came through is not known, so that the last one too is given the time that an answer may take
  *
  * A method that was never answered begins with the waits of the device's other methods, but is not taken for lost
  * before the Wi-Fi module itself would have given its microcontroller up, which takes 4 s (php-miio #12).
@@ -11,7 +12,9 @@
 const INITIAL_OVERDUE_MS = 500;
 const SHORTEST_OVERDUE_MS = 200;
 const LONGEST_OVERDUE_MS = 2_000;
-const INITIAL_LOST_MS = 4_500;
+/** The 4 s of the module, and the way. */
+const INITIAL_LONGEST_MS = 4_250;
+const INITIAL_LOST_MS = 5_000;
 const SHORTEST_LOST_MS = 1_000;
 /** Answer times are kept for this many methods of a device. */
 const METHODS_MEASURED = 64;
@@ -34,12 +37,18 @@ export class AnswerTime {
 
   get overdueMs(): number {
     if (this.known === 'nothing') return this.others?.overdueMs ?? INITIAL_OVERDUE_MS;
-    return Math.min(Math.max(SHORTEST_OVERDUE_MS, this.expectedMs), LONGEST_OVERDUE_MS);
+    return Math.min(Math.max(SHORTEST_OVERDUE_MS, this.longestMs), LONGEST_OVERDUE_MS);
+  }
+
+  /** From a packet that has come through to its answer, at most: the retransmission timeout of RFC 6298. */
+  get longestMs(): number {
+    if (this.known === 'nothing') return INITIAL_LONGEST_MS;
+    return this.smoothed + 4 * this.variation;
   }
 
   get lostMs(): number {
     if (this.known === 'nothing') return INITIAL_LOST_MS;
-    return Math.max(SHORTEST_LOST_MS, 2 * this.expectedMs);
+    return Math.max(SHORTEST_LOST_MS, 2 * this.longestMs);
   }
 
   /**
@@ -63,11 +72,6 @@ export class AnswerTime {
     this.smoothed = elapsedMs;
     this.variation = known === 'exactly' ? elapsedMs / 2 : 0;
   }
-
-  /** The retransmission timeout of RFC 6298. */
-  private get expectedMs(): number {
-    return this.smoothed + 4 * this.variation;
-  }
 }
 
 /** What is known of one device. */
@@ -89,11 +93,11 @@ export class AnswerTimes {
 
 /**
  * How long to wait behind each packet of one try, doubling. An early try ends when its answer is lost, and sends
- * nothing shortly before; the last one goes on until the deadline ends it.
+ * nothing that could still be answered then; the last one goes on until the deadline ends it.
  */
-export function* waits({ overdueMs, lostMs }: AnswerTime, last: boolean): Generator<number, undefined> {
+export function* waits({ overdueMs, longestMs, lostMs }: AnswerTime, last: boolean): Generator<number, undefined> {
   for (let wait = overdueMs, left = lostMs; ; left -= wait, wait *= 2) {
-    if (!last && left < 1.5 * wait) {
+    if (!last && left < wait + Math.max(longestMs, wait / 2)) {
       yield left;
       return undefined;
     }

@@ -91,7 +91,28 @@ describe('the answer times of a device', () => {
 describe('the waits behind the packets of one try', () => {
   it('double until the answer is lost, when another try may follow', () => {
     assert.deepEqual([...waits(knowing(2), false)], [200, 400, 400]);
-    assert.deepEqual([...waits(new AnswerTime(), false)], [500, 1_000, 2_000, 1_000]);
+    assert.deepEqual([...waits(new AnswerTime(), false)], [500, 4_500]);
+  });
+
+  it('leave the last packet as long as an answer may take, whatever was measured', () => {
+    const measurements = fc.array(
+      fc.record({
+        sinceFirstMs: fc.double({ min: 0, max: 10_000, noNaN: true }),
+        sinceLastMs: fc.double({ min: 0, max: 10_000, noNaN: true }),
+        packets: fc.integer({ min: 1, max: 5 }),
+      }),
+      { maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(measurements, (all) => {
+        const times = new AnswerTimes();
+        for (const one of all) times.add('toggle', one);
+        const known = times.of('toggle');
+        assert.ok(Number([...waits(known, false)].at(-1)) >= known.longestMs);
+        // A method without an answer is given the 4 s of the module.
+        assert.ok(Number([...waits(times.of('other'), false)].at(-1)) > 4_000);
+      }),
+    );
   });
 
   it('are together as long as an answer may take, and none is short, whatever was measured', () => {
