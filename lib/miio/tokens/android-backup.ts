@@ -81,6 +81,7 @@ function readHeader(start: Buffer): Header {
   const lines = start.toString('latin1').split('\n');
   const [, version = '', packed = '', encryption = ''] = lines;
   if (!VERSIONS.includes(version)) throw new Error('its version is none of 1 to 5');
+  if (!['0', '1'].includes(packed)) throw new Error('its packing is neither 0 nor 1');
   if (!['none', 'AES-256'].includes(encryption)) throw new Error('its encryption is an unknown one');
   const count = encryption === 'none' ? 4 : 9;
   if (lines.length <= count) throw new Error('its header is cut off');

@@ -6,6 +6,8 @@ import { PASSWORD, useFixtures } from './fixtures';
 
 /** Well inside the header: its lines are text of a known length. */
 const HEADER_BYTES = 500;
+/** Of the line that says whether it is packed: `0` there is no error, but another archive. */
+const PACKED_AT = 'ANDROID BACKUP\n5\n'.length;
 
 describe('an Android backup', () => {
   const fixtures = useFixtures();
@@ -22,11 +24,20 @@ describe('an Android backup', () => {
       assert.ok((await unpack(readFileSync(fixtures.file(name)))).equals(archive), name);
   });
 
+  it('is refused when it does not say whether it is packed', async () => {
+    const changed = readFileSync(fixtures.file('packed-1.ab'));
+    for (const byte of [0x00, 0x32, 0x0a]) {
+      changed[PACKED_AT] = byte;
+      await assert.rejects(unpack(changed));
+    }
+  });
+
   it('with any other byte in its header is the same archive or an error', async () => {
     const archive = readFileSync(fixtures.file('pax.tar'));
     const backup = readFileSync(fixtures.file('encrypted-5.ab'));
     await fc.assert(
       fc.asyncProperty(fc.nat(HEADER_BYTES), fc.nat(255), async (at, byte) => {
+        fc.pre(at !== PACKED_AT || byte !== 0x30);
         const changed = Buffer.from(backup);
         changed[at] = byte;
         const found = await unpack(changed).catch((error: unknown) => error);
