@@ -3,6 +3,7 @@
  * a run that hangs tells nothing, and its coverage is lost.
  */
 import { ChildProcess } from 'node:child_process';
+import dgram from 'node:dgram';
 import { Server, Socket } from 'node:net';
 
 const GRACE_MS = 20_000;
@@ -19,6 +20,7 @@ function inWords(handle: unknown): string {
   if (handle instanceof Server) return `server at ${JSON.stringify(handle.address())}`;
   if (handle instanceof Socket && handle.remotePort !== undefined)
     return `connection from port ${handle.localPort} to ${handle.remoteAddress}:${handle.remotePort}`;
+  if (handle instanceof dgram.Socket) return `UDP socket at ${JSON.stringify(handle.address())}`;
   return Object(handle).constructor?.name ?? String(handle);
 }
 

@@ -18,6 +18,8 @@ export interface NodeRedOptions {
   port?: number;
   /** The directory of the package to install; default: this checkout. */
   packageDirectory?: string;
+  /** That which a killed one has left, its flow and all; default: a new one. */
+  userDir?: string;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -64,8 +66,7 @@ export class NodeRed extends EventEmitter<{ line: [string] }> {
 
   static async start(options: NodeRedOptions = {}): Promise<NodeRed> {
     const port = await freePort(options.port ?? 0);
-    const userDir = mkdtempSync(join(tmpdir(), 'mialink-node-red-'));
-    installPackage(userDir, options.packageDirectory ?? ROOT);
+    const userDir = options.userDir ?? newUserDir(options.packageDirectory ?? ROOT);
     writeFileSync(join(userDir, 'settings.js'), settingsFor(port));
     const { node, script } = PROGRAMS[options.version ?? '4.1'];
     const child = spawn(node, [script, '--userDir', userDir, '--settings', join(userDir, 'settings.js')], {
@@ -136,6 +137,13 @@ export class NodeRed extends EventEmitter<{ line: [string] }> {
     });
   }
 
+  /** `kill -9`. Its user directory stays, for the next one or for `close`. */
+  async kill(): Promise<void> {
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exited;
+  }
+
   async close(): Promise<void> {
     if (this.state === 'running') {
       const exited = once(this.child, 'exit');
@@ -163,12 +171,15 @@ export async function freePort(port: number): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-function installPackage(userDir: string, packageDirectory: string): void {
+/** With the package installed. */
+function newUserDir(packageDirectory: string): string {
+  const userDir = mkdtempSync(join(tmpdir(), 'mialink-node-red-'));
   const scope = join(userDir, 'node_modules/@mialink');
   mkdirSync(scope, { recursive: true });
   symlinkSync(packageDirectory, join(scope, 'node-red-miio-aliyun'), 'junction');
   const dependencies = { '@mialink/node-red-miio-aliyun': '*' };
   writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'node-red-project', dependencies }));
+  return userDir;
 }
 
 function settingsFor(port: number): string {

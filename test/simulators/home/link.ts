@@ -20,10 +20,14 @@ export function openSocket(
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
-    socket.once('error', reject);
+    const refuse = (error: Error) => {
+      socket.close();
+      reject(error);
+    };
+    socket.once('error', refuse);
     socket.on('message', (datagram, { address, port }) => receive(datagram, { address, port }));
     socket.bind(port, address, () => {
-      socket.off('error', reject);
+      socket.off('error', refuse);
       socket.on('error', failed);
       resolve(socket);
     });

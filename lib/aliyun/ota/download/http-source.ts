@@ -18,7 +18,7 @@ import { type Dispatcher, request } from 'undici';
 import { MialinkError, messageOf } from '../../../errors';
 import { deferred } from '../../../wait';
 import { gather } from './gather';
-import { openAgent } from './http-agent';
+import { HttpAgent } from './http-agent';
 import { Route } from './route';
 import { Interruption, Outage, type Piece, type Source } from './source';
 
@@ -61,7 +61,7 @@ type Answer = Dispatcher.ResponseData;
 
 export class HttpSource implements Source {
   private readonly route: Route;
-  private readonly agent: Dispatcher;
+  private readonly agent: HttpAgent;
 
   /** Throws `otaUrlRefused` for all but `https:` (and `http:` if allowed), `otaDownloadFailed` for a useless proxy. */
   constructor(
@@ -72,7 +72,7 @@ export class HttpSource implements Source {
     this.route.start(address);
     const { ca, stallMs } = options;
     try {
-      this.agent = openAgent({ ca, stallMs, lookup: this.route.lookup });
+      this.agent = new HttpAgent({ ca, stallMs, lookup: this.route.lookup });
     } catch (error) {
       throw this.failed(`the proxy that the environment names cannot be used: ${messageOf(error)}`);
     }
@@ -103,7 +103,7 @@ export class HttpSource implements Source {
 
   /** Closes what is open, at once. */
   close(): Promise<void> {
-    return this.agent.destroy();
+    return this.agent.close();
   }
 
   private async follow(offset: number): Promise<Answer> {
@@ -124,7 +124,10 @@ export class HttpSource implements Source {
     const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
     try {
       // undici heeds the signal only when the connection stands.
-      const answer = await untilAborted(request(url, { dispatcher: this.agent, headers, signal }), signal);
+      const answer = await untilAborted(
+        request(url, { dispatcher: this.agent.dispatcher, headers, signal }),
+        signal,
+      );
       // A body that fails or is dropped while nobody reads it must not take the process down.
       answer.body.on('error', () => {});
       return answer;

@@ -41,7 +41,10 @@ describe('the diagnosis of a sign-in', () => {
     return diagnosis.problem;
   }
   async function listen(): Promise<number> {
-    const server = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    const server = createServer((socket) => socket.resume().on('error', () => undefined)).listen(
+      0,
+      '127.0.0.1',
+    );
     servers.push(server);
     await once(server, 'listening');
     const address = server.address();

@@ -160,7 +160,7 @@ describe('the file of a remote configuration', () => {
     const giveUp = new AbortController();
     const server = await serving();
     const silent = createServer((socket) => {
-      socket.on('error', () => {});
+      socket.resume().on('error', () => {});
       giveUp.abort();
     });
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

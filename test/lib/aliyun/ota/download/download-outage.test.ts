@@ -33,13 +33,15 @@ describe('a firmware download', () => {
     return { server, file: fileOf(content, `https://127.0.0.1:${address.port}/f.bin?topsecret`) };
   }
 
-  it('that is aborted while the connection is being made ends at once', async () => {
+  it('that is aborted while the connection is being made ends at once, and so does the connection', async () => {
     const { server, file } = await silence();
     const abort = new AbortController();
     const work = bench.fetch(server, file, { signal: abort.signal, stallMs: HOUR });
-    await once(silent, 'connection');
+    const [socket] = await once(silent, 'connection');
+    const closed = once(socket.resume(), 'close');
     abort.abort();
     await bench.assertFails(work, 'aborted');
+    await closed;
   });
 
   it('outlasts more tries without an answer than it has retries, and continues', async () => {

@@ -1,5 +1,7 @@
 /** A download through the proxy that the environment names. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { ConnectProxy } from './connect-proxy';
 import { content, DownloadBench } from './download-bench';
 import { fileOf, serve } from './firmware-server';
@@ -120,6 +122,24 @@ describe('a firmware download where the environment names a proxy', () => {
     const work = bench.fetch(server, fileOf(content, server.url()), { signal: abort.signal });
     proxy.once('asked', () => abort.abort());
     await bench.assertFails(work, 'aborted');
+  });
+
+  it('leaves no connection open when it is aborted at a silent server behind its tunnel', async () => {
+    await proxyOf();
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const server = await serving();
+    const url = server.url().replace(/:\d+/, `:${Object(silent.address()).port}`);
+    const abort = new AbortController();
+    const work = bench.fetch(server, fileOf(content, url), { signal: abort.signal, stallMs: 3_600_000 });
+    const [socket] = await once(silent, 'connection');
+    // Its first bytes: TLS has begun.
+    await once(socket, 'data');
+    const closed = once(socket, 'close');
+    abort.abort();
+    await bench.assertFails(work, 'aborted');
+    await closed;
+    silent.close();
   });
 
   it('fails when its address is none, and tells no password', async () => {
