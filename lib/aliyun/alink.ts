@@ -91,8 +91,12 @@ export function encodeMessage(
  */
 function refuseVoid(given: unknown, key: string): void {
   const value = isRecord(given) && typeof given.toJSON === 'function' ? given.toJSON(key) : given;
-  if (typeof value === 'object' && value !== null) {
-    for (const name of Object.keys(value)) refuseVoid(Reflect.get(value, name), name);
+  if (isRecord(value)) {
+    for (const name of Object.keys(value)) refuseVoid(value[name], name);
+    return;
+  }
+  if (Array.isArray(value)) {
+    for (const item of value) refuseVoid(item, key);
     return;
   }
   const isVoid = value === undefined || typeof value === 'function' || typeof value === 'symbol';

@@ -18,6 +18,12 @@ export class Checker {
   /** `device` is what texts call the device. */
   constructor(private readonly device: string) {}
 
+  /** Whether the value is what the cloud takes already. */
+  fits(dataType: DataType, value: unknown): boolean {
+    const validate = this.compiled.get(dataType) ?? this.compile(dataType);
+    return validate(value);
+  }
+
   /**
    * A copy of the value as the cloud takes it. Throws `modelViolation`, or `identifierUnknown` for a member that the
    * type does not have; `path` is where the value belongs, such as `Color`.

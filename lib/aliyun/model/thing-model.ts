@@ -14,7 +14,7 @@ import { MialinkError } from '../../errors';
 import { isRecord, type Json } from '../../untrusted';
 import { Checker } from './checker';
 import { asMilliseconds } from './convert';
-import { ANY, type DataType } from './data-type';
+import { ANY, type DataType, type Member, type Struct } from './data-type';
 import { unknownIdentifier, violation } from './refusal';
 import { type Feature, moduleOf, readTsl, type Tsl } from './tsl';
 
@@ -31,16 +31,24 @@ const VENDORS_OWN = '_LivingLink.';
 
 /** What the cloud takes in one post or asks for in one call (its codes 6106 and 6104). */
 const MOST_PROPERTIES = 200;
+/** All at once they are checked in half the time, but to compile that takes half a millisecond for each. */
+const MOST_AT_ONCE = 50;
 const KINDS = { properties: 'property', events: 'event', services: 'service' } as const;
 
 export class ThingModel {
   private readonly checker: Checker;
+  /** All of them, if they are not too many to be checked at once. */
+  private readonly properties: Struct | undefined;
 
   private constructor(
     private readonly tsl: Tsl,
     private readonly device: string,
   ) {
     this.checker = new Checker(device);
+    const members = [...tsl.properties].map(
+      ([identifier, { dataType }]) => [identifier, optional(dataType)] as const,
+    );
+    if (members.length <= MOST_AT_ONCE) this.properties = { type: 'struct', members: new Map(members) };
   }
 
   /**
@@ -72,6 +80,7 @@ export class ThingModel {
    * `identifierUnknown`, or `payloadInvalid` for what has another form or is too much for one message (each CONFIG).
    */
   checkProperties(params: unknown): Json {
+    if (isRecord(params) && this.fits(params)) return params;
     return this.checkEach(params, 'property post', (identifier, dataType, value) => {
       if (!isTimed(value) || hasMember(dataType, 'value')) {
         return this.checker.check(identifier, dataType, value);
@@ -130,6 +139,13 @@ export class ThingModel {
     return checked;
   }
 
+  /** Whether these are properties with their values, and nothing has to be converted. */
+  private fits(params: Json): boolean {
+    // For ajv what is undefined is not there.
+    if (!this.properties || Object.values(params).includes(undefined)) return false;
+    return this.checker.fits(this.properties, params);
+  }
+
   private checkEach(
     given: unknown,
     operation: string,
@@ -183,6 +199,10 @@ function isTimed(value: unknown): value is Json {
     Object.hasOwn(value, 'value') &&
     Object.keys(value).every((key) => key === 'value' || key === 'time')
   );
+}
+
+function optional(dataType: DataType): Member {
+  return { dataType, required: false };
 }
 
 function hasMember(dataType: DataType, name: string): boolean {
