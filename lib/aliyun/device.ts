@@ -117,8 +117,8 @@ export class AliyunDevice extends DeviceChannel {
    * `{identifier: value}` or `{identifier: {value, time}}`. This and the other posts reject as `request` does, and with
    * `modelViolation` or `identifierUnknown` (CONFIG); with an outbox, what cannot be sent now is kept instead.
    */
-  async postProperties(params: Record<string, unknown>, options?: PostOptions): Promise<Posted> {
-    return await this.posts.properties(params, options);
+  postProperties(params: Record<string, unknown>, options?: PostOptions): Promise<Posted> {
+    return this.posts.properties(params, options);
   }
 
   /** The event's output parameters; the time is now. */

@@ -71,10 +71,15 @@ export class Posts {
 
   /** See `AliyunDevice.postProperties`. */
   properties(params: Record<string, unknown>, options: PostOptions = {}): Promise<Posted> {
-    return this.post('property', 'thing.event.property.post', params, {
-      operation: 'property post',
-      ...options,
-    });
+    try {
+      return this.post('property', 'thing.event.property.post', params, {
+        operation: 'property post',
+        ...options,
+      });
+    } catch (error) {
+      // An async function would take two promises more for each of the most frequent posts.
+      return Promise.reject(error);
+    }
   }
 
   /** See `AliyunDevice.postHistory`. */

@@ -95,7 +95,10 @@ export class AnswerTimes {
  * How long to wait behind each packet of one try, doubling. An early try ends when its answer is lost, and sends
  * nothing that could still be answered then; the last one goes on until the deadline ends it.
  */
-export function* waits({ overdueMs, longestMs, lostMs }: AnswerTime, last: boolean): Generator<number, undefined> {
+export function* waits(
+  { overdueMs, longestMs, lostMs }: AnswerTime,
+  last: boolean,
+): Generator<number, undefined> {
   for (let wait = overdueMs, left = lostMs; ; left -= wait, wait *= 2) {
     if (!last && left < wait + Math.max(longestMs, wait / 2)) {
       yield left;

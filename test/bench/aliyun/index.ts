@@ -11,5 +11,5 @@ export const suite: Suite = {
   base: 'raw',
   clients: CLIENT_NAMES,
   // In the order of the table.
-  cases: [...posts, memory, ...start, ...outbox],
+  cases: [...posts, ...memory, ...start, ...outbox],
 };

@@ -16,6 +16,17 @@ function nested(levels: number): unknown {
   return levels === 0 ? 1 : { deeper: nested(levels - 1) };
 }
 
+/** As `JSON.stringify` itself tells. */
+function losesInJson(message: unknown): boolean {
+  let loses = false;
+  JSON.stringify(message, (_, value) => {
+    const isLost = ['undefined', 'function', 'symbol'].includes(typeof value);
+    loses ||= isLost || (typeof value === 'number' && !Number.isFinite(value));
+    return value;
+  });
+  return loses;
+}
+
 describe('Alink', () => {
   it('writes a request with version, id as text and method', () => {
     assert.deepEqual(requestBody('7', 'thing.event.property.post', { a: 1 }), {
@@ -24,6 +35,39 @@ describe('Alink', () => {
       params: { a: 1 },
       method: 'thing.event.property.post',
     });
+  });
+
+  it('writes everything but what JSON would leave out or turn into null, of which it says where it is', () => {
+    const leaf = fc.oneof(
+      fc.constantFrom<unknown>('text', 1.5, true, null, new Date(5)),
+      fc.constantFrom<unknown>(
+        { toJSON: () => 7 },
+        { toJSON: () => undefined },
+        { toJSON: () => ({ a: NaN }) },
+      ),
+      fc.constantFrom<unknown>(undefined, Number.NaN, Number.POSITIVE_INFINITY, Symbol('s'), () => 1),
+    );
+    const inherited = fc
+      .dictionary(fc.string(), leaf)
+      .map((own) => Object.assign(Object.create({ below: NaN }), own));
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 4, withCrossShrink: true },
+        leaf,
+        inherited,
+        fc.array(tie('tree'), { maxLength: 4 }),
+        fc.dictionary(fc.string(), tie('tree'), { maxKeys: 4 }),
+      ),
+    }));
+    fc.assert(
+      fc.property(tree, (params) => {
+        const message = requestBody('1', 'm', params);
+        if (!losesInJson(message)) assert.equal(encode(message, 'lamp', 'post'), JSON.stringify(message));
+        else
+          assert.throws(() => encode(message, 'lamp', 'post'), { reason: 'payloadInvalid', message: / in / });
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('reads the reply of the document', () => {

@@ -1,12 +1,20 @@
 /**
- * What a connected device takes up: the growth of a process from 100 devices that have posted to 300.
+ * What a connected device takes up, in two ways:
  *
- * The first 100 are for what grows but once: code is loaded and compiled, and the 16 MB of V8's young generation become
- * 32 MB when enough objects have survived in it, however few of them are held. How soon depends on how much was loaded
- * before, so that resident memory tells more of that than of the devices: of it the whole process is shown.
+ *   held       heap and buffers, from 100 devices that have posted to 300: the first 100 are for what grows but once,
+ *              such as code that is loaded and compiled
+ *   resident   the whole process, from 1 device to 201: what their connecting has left behind is in it, since V8 lets
+ *              its young generation grow to 16 MB before it clears it. Ours subscribes twenty topics, the others one to
+ *              three; where the platform subscribes them (`_ss=1`) ours need not.
  */
-import type { Case } from '../../case';
-import { CLIENT_NAMES, type ClientName, type Device, openClient } from '../clients/client';
+import type { Case, Figure } from '../../case';
+import {
+  CLIENT_NAMES,
+  type ClientName,
+  type ClientOptions,
+  type Device,
+  openClient,
+} from '../clients/client';
 import { CLOUD } from '../place';
 import { post } from '../workload';
 
@@ -17,24 +25,17 @@ const DEVICES = 200;
 const POSTS = 5;
 const REST_MS = 500;
 const KIB = 1024;
-const MIB = 1024 * KIB;
 
-export const memory: Case<ClientName> = {
-  name: 'memory',
+const held: Case<ClientName> = {
+  name: 'memory-held',
   clients: CLIENT_NAMES,
   rounds: 3,
   counterpart: CLOUD,
   figures: [
     {
-      what: 'memory of a connected device (heap and buffers)',
+      what: 'memory of a connected device: heap and buffers',
       value: ({ bytes = Number.NaN }) => bytes / KIB,
       unit: 'KiB',
-      atMost: 85,
-    },
-    {
-      what: 'the process with 300 of them (resident)',
-      value: ({ resident = Number.NaN }) => resident / MIB,
-      unit: 'MB',
     },
   ],
   async measure(name, network) {
@@ -49,18 +50,53 @@ export const memory: Case<ClientName> = {
     };
     await connect(DEVICES_BEFORE);
     await Promise.all(devices.map((device) => post(device, 0, POSTS_BEFORE, 1)));
-    const before = await held();
+    const before = await memoryNow();
     await connect(DEVICES);
-    const after = await held();
+    const after = await memoryNow();
     // They are in use until here.
     await Promise.all(devices.map((device) => post(device, 0, 1, 1)));
-    return { bytes: (after.bytes - before.bytes) / DEVICES, resident: after.resident };
+    return { bytes: (after.held - before.held) / DEVICES };
   },
 };
 
-async function held(): Promise<{ bytes: number; resident: number }> {
+function residentOf(name: string, figure: Partial<Figure>, options?: ClientOptions): Case<ClientName> {
+  const perDevice = { value: ({ bytes = Number.NaN }) => bytes / KIB, unit: 'KiB', atMost: 85 };
+  return {
+    name,
+    clients: options ? ['raw', 'ours'] : CLIENT_NAMES,
+    rounds: 3,
+    counterpart: CLOUD,
+    figures: [{ what: name, ...perDevice, ...figure }],
+    async measure(client, network) {
+      const { connect } = openClient(client, options);
+      const devices = [await connect(network, 0)];
+      await Promise.all(devices.map((device) => post(device, 0, 1, 1)));
+      const before = await memoryNow();
+      while (devices.length <= DEVICES) {
+        const device = await connect(network, devices.length);
+        await post(device, 0, 1, 1);
+        devices.push(device);
+      }
+      const after = await memoryNow();
+      await Promise.all(devices.map((device) => post(device, 1, 2, 1)));
+      return { bytes: (after.resident - before.resident) / DEVICES };
+    },
+  };
+}
+
+export const memory: Case<ClientName>[] = [
+  held,
+  residentOf('memory-resident', { what: 'resident, with all its topics subscribed', atMost: undefined }),
+  residentOf(
+    'memory-resident-ss',
+    { what: 'resident, where the platform subscribes (ours)' },
+    { autoSubscribe: true },
+  ),
+];
+
+async function memoryNow(): Promise<{ held: number; resident: number }> {
   await new Promise((resolve) => setTimeout(resolve, REST_MS));
   globalThis.gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
-  return { bytes: heapUsed + external, resident: rss };
+  return { held: heapUsed + external, resident: rss };
 }

@@ -5,11 +5,12 @@ import type { Client, ClientOptions } from './client';
 // Types from the sources, code from the build: what users run is measured.
 const { AliyunDevice }: typeof import('../../../../lib/aliyun') = require('../../../../dist/lib/aliyun');
 
-export function open({ thingModel }: ClientOptions): Client {
+export function open({ thingModel, autoSubscribe = false }: ClientOptions): Client {
   return {
     async connect(network, number) {
       const endpoint = `${hostOf(network)}:${PORT}`;
-      const settings = { ...tripleOf(number), endpoint, transport: 'tcp', uplinkRate: 0 } as const;
+      const link = { endpoint, transport: 'tcp', uplinkRate: 0, autoSubscribe } as const;
+      const settings = { ...tripleOf(number), ...link };
       const device = new AliyunDevice(settings, { thingModel });
       device.open();
       await new Promise<void>((resolve) => {
