@@ -48,7 +48,7 @@ export const stream: Case<ClientName>[] = [
       {
         what: 'beside mqtt.js alone',
         value: ({ rate = Number.NaN }) => rate,
-        unit: '',
+        unit: 'MB/s',
         shown: 'ratio',
       },
     ],
