@@ -5,14 +5,14 @@ import { isTimed } from './timed';
 const LIMIT = 1_000;
 
 export class LastValues {
-  /** As they were given. */
   private readonly values = new Map<string, unknown>();
 
   /** `{identifier: value}` or `{identifier: {value, time}}`. */
   remember(params: Record<string, unknown>): void {
     for (const identifier of Object.keys(params)) {
       if (this.values.size >= LIMIT && !this.values.has(identifier)) return;
-      this.values.set(identifier, params[identifier]);
+      const given = params[identifier];
+      this.values.set(identifier, isTimed(given) ? given.value : given);
     }
   }
 
@@ -20,11 +20,6 @@ export class LastValues {
   of(identifiers: unknown): Record<string, unknown> {
     const asked = Array.isArray(identifiers) ? identifiers : [];
     const known = asked.filter((identifier) => this.values.has(identifier));
-    return Object.fromEntries(known.map((identifier) => [identifier, this.valueOf(identifier)]));
-  }
-
-  private valueOf(identifier: string): unknown {
-    const given = this.values.get(identifier);
-    return isTimed(given) ? given.value : given;
+    return Object.fromEntries(known.map((identifier) => [identifier, this.values.get(identifier)]));
   }
 }

@@ -5,9 +5,9 @@
  *      └───── it offers none, or refuses ──▶ unsupported, asked again now and then.      closed: by close()
  *
  * The device is probed at once when its session is connected or hears that it has restarted, then from time to time: a
- * `sub_ts` that is not ours tells that it has forgotten us. It sends its reports to the socket that the session speaks through, and
- * wants each acknowledged. What comes is believed only if it is signed with the token and not older than the device's
- * clock. Source: the observed behaviour of ha_xiaomi_home.
+ * `sub_ts` that is not ours tells that it has forgotten us. It sends its reports to the socket that the session speaks
+ * through, and wants each acknowledged. What comes is believed only if it is signed with the token and not older than
+ * the device's clock. Source: the observed behaviour of ha_xiaomi_home.
  */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';

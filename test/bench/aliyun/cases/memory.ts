@@ -4,8 +4,8 @@
  *   held       heap and buffers, from 100 devices that have posted to 300: the first 100 are for what grows but once,
  *              such as code that is loaded and compiled
  *   resident   the whole process, from 1 device to 201: what their connecting has left behind is in it, since V8 lets
- *              its young generation grow to 16 MB before it clears it. Ours subscribes twenty topics, the others one to
- *              three; where the platform subscribes them (`_ss=1`) ours need not.
+ *              its young generation grow to 16 MB before it clears it. Ours subscribes twenty topics, raw one; where the
+ *              platform subscribes them (`_ss=1`) ours need not.
  */
 import type { Case, Figure } from '../../case';
 import {
