@@ -24,6 +24,8 @@ declare const RED: {
   };
 };
 
+declare const $: (selector: string) => ArrayLike<unknown>;
+
 /** The editors that are looked at: the older one in its only theme, the newer one in the dark. */
 export const EDITORS: NodeRedVersion[] = ['4.1', '5.0'];
 
@@ -119,8 +121,14 @@ export class Editor {
   async importExample(name: string, flow: string): Promise<void> {
     await this.page.evaluate(showExamples);
     const examples = this.page.locator('#red-ui-clipboard-dialog-import-tab-examples');
+    // The editor chooses the first entry a moment after it shows the list; ours must come later.
+    await examples.locator('.red-ui-treeList-label.selected').waitFor();
     await examples.getByText('@mialink/node-red-miio-aliyun').click();
-    await examples.getByText(name, { exact: true }).click();
+    const example = examples.getByText(name, { exact: true });
+    await example.waitFor();
+    // While the list slides open a click may begin on one entry and end on another, which chooses none.
+    await this.page.waitForFunction(hasComeToRest, '#red-ui-clipboard-dialog-import-tab-examples');
+    await example.click();
     await this.page.locator('#red-ui-clipboard-dialog-ok').click();
     await this.page.waitForFunction(hasWorkspace, flow);
   }
@@ -236,6 +244,11 @@ export async function assertKeptSecret(
 /** Runs in the page. */
 function showExamples(): void {
   RED.actions.invoke('core:show-examples-import-dialog');
+}
+
+/** Runs in the page: jQuery moves nothing in there. */
+function hasComeToRest(place: string): boolean {
+  return $(`${place} :animated`).length === 0;
 }
 
 /** Runs in the page. */
