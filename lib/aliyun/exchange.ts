@@ -86,7 +86,8 @@ export class Exchange {
 
   /** What is subscribed at each connect. */
   get subscriptions(): string[] {
-    const topics = [...new Set([...subscriptions(this.identity), ...this.subscribers.filters])];
+    const ours = subscriptions(this.identity);
+    const topics = [...ours, ...this.subscribers.filters.filter((filter) => !ours.includes(filter))];
     return this.autoSubscribe ? topics.filter((topic) => !isSystemTopic(topic)) : topics;
   }
 

@@ -84,8 +84,8 @@ const DOWNLINKS = [
 
 /** Few with wildcards, for a device may have about 100 subscriptions. */
 export function subscriptions(identity: Identity): string[] {
-  const own = DOWNLINKS.map((path) => sysTopic(identity, path));
-  return [...own, `/ext/rrpc/+${sys(identity)}/thing/service/+`];
+  const own = sys(identity);
+  return [...DOWNLINKS.map((path) => `${own}/${path}`), `/ext/rrpc/+${own}/thing/service/+`];
 }
 
 /** What the cloud subscribes by itself for a device that signs in with `_ss=1`. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { generate, type Packet, parser } from 'mqtt-packet';
 import sinon from 'sinon';
 import type { AliyunDevice } from '../../../lib/aliyun';
 import { Bench, cutAndBack, settle, sys, untilState } from './bench';
@@ -68,6 +70,22 @@ describe('Aliyun subscriptions', () => {
     assert.equal(handler.callCount, 1);
   });
 
+  it('are acknowledged by answers with their own message ids, and by nothing else', async () => {
+    const broker = await PlainBroker.start();
+    const fresh = bench.device({ transport: 'tcp', endpoint: `127.0.0.1:${broker.port}` });
+    fresh.open();
+    const [first, second] = [await broker.asked(), await broker.asked()];
+    assert.notEqual(first, second);
+    for (const id of [first, first, 7, 0xffff]) broker.grant(id);
+    await broker.hasBeenHeard();
+    assert.equal(fresh.state, 'connecting');
+    broker.grant(second);
+    await untilState(fresh, 'connected');
+    assert.deepEqual(bench.reports.reasons, []);
+    await fresh.close();
+    await broker.close();
+  });
+
   it('are warned of when the cloud refuses them', async () => {
     device.subscribeTo('/sys/other/device/x', () => undefined);
     await settled();
@@ -89,3 +107,62 @@ describe('Aliyun subscriptions', () => {
     assert.equal(times, 2);
   });
 });
+
+/** Lets everybody in, and grants a SUBSCRIBE when it is told to. */
+class PlainBroker {
+  private readonly packets = new EventEmitter();
+  /** Message ids. */
+  private readonly asking: number[] = [];
+  private socket: Socket | undefined;
+  private readonly server = createServer((socket) => {
+    this.socket = socket;
+    const reader = parser();
+    reader.on('packet', (packet) => this.take(packet));
+    socket.on('data', (bytes) => reader.parse(bytes));
+    socket.on('error', () => undefined);
+  });
+
+  static async start(): Promise<PlainBroker> {
+    const broker = new PlainBroker();
+    broker.server.listen(0, '127.0.0.1');
+    await once(broker.server, 'listening');
+    return broker;
+  }
+
+  get port(): number {
+    const { port } = this.server.address() as AddressInfo;
+    return port;
+  }
+
+  /** The message id of the next SUBSCRIBE. */
+  async asked(): Promise<number> {
+    if (this.asking.length === 0) await once(this.packets, 'subscribe');
+    return this.asking.shift() ?? 0;
+  }
+
+  grant(messageId: number): void {
+    this.say({ cmd: 'suback', messageId, granted: Array(10).fill(1) });
+  }
+
+  /** What was said before has been taken. */
+  async hasBeenHeard(): Promise<void> {
+    const acknowledged = once(this.packets, 'puback');
+    this.say({ cmd: 'publish', topic: 't', payload: '', qos: 1, messageId: 1, dup: false, retain: false });
+    await acknowledged;
+  }
+
+  async close(): Promise<void> {
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private say(packet: Packet): void {
+    this.socket?.write(generate(packet));
+  }
+
+  private take(packet: Packet): void {
+    if (packet.cmd === 'connect') this.say({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+    if (packet.cmd === 'subscribe') this.asking.push(packet.messageId ?? 0);
+    this.packets.emit(packet.cmd);
+  }
+}
