@@ -4,17 +4,10 @@
  *   held       heap and buffers, from 100 devices that have posted to 300: the first 100 are for what grows but once,
  *              such as code that is loaded and compiled
  *   resident   the whole process, from 1 device to 201: what their connecting has left behind is in it, since V8 lets
- *              its young generation grow to 16 MB before it clears it. Ours subscribes twenty topics, raw one; where the
- *              platform subscribes them (`_ss=1`) ours need not.
+ *              its young generation grow to 16 MB before it clears it. Ours subscribes twenty topics, raw one.
  */
-import type { Case, Figure } from '../../case';
-import {
-  CLIENT_NAMES,
-  type ClientName,
-  type ClientOptions,
-  type Device,
-  openClient,
-} from '../clients/client';
+import type { Case } from '../../case';
+import { CLIENT_NAMES, type ClientName, type Device, openClient } from '../clients/client';
 import { CLOUD } from '../place';
 import { post } from '../workload';
 
@@ -59,40 +52,37 @@ const held: Case<ClientName> = {
   },
 };
 
-function residentOf(name: string, figure: Partial<Figure>, options?: ClientOptions): Case<ClientName> {
-  const perDevice = { value: ({ bytes = Number.NaN }) => bytes / KIB, unit: 'KiB', atMost: 85 };
-  return {
-    name,
-    clients: options ? ['raw', 'ours'] : CLIENT_NAMES,
-    rounds: 3,
-    counterpart: CLOUD,
-    figures: [{ what: name, ...perDevice, ...figure }],
-    async measure(client, network) {
-      const { connect } = openClient(client, options);
-      const devices = [await connect(network, 0)];
-      await Promise.all(devices.map((device) => post(device, 0, 1, 1)));
-      const before = await memoryNow();
-      while (devices.length <= DEVICES) {
-        const device = await connect(network, devices.length);
-        await post(device, 0, 1, 1);
-        devices.push(device);
-      }
-      const after = await memoryNow();
-      await Promise.all(devices.map((device) => post(device, 1, 2, 1)));
-      return { bytes: (after.resident - before.resident) / DEVICES };
+const resident: Case<ClientName> = {
+  name: 'memory-resident',
+  clients: CLIENT_NAMES,
+  rounds: 3,
+  counterpart: CLOUD,
+  figures: [
+    {
+      what: 'memory of a connected device: growth of the process',
+      value: ({ bytes = Number.NaN }) => bytes / KIB,
+      unit: 'KiB',
+      atMost: 85,
     },
-  };
-}
+  ],
+  async measure(name, network) {
+    const client = openClient(name);
+    const devices = [await client.connect(network, 0)];
+    await Promise.all(devices.map((device) => post(device, 0, 1, 1)));
+    const before = await memoryNow();
+    while (devices.length <= DEVICES) {
+      const device = await client.connect(network, devices.length);
+      await post(device, 0, 1, 1);
+      devices.push(device);
+    }
+    const after = await memoryNow();
+    // They are in use until here.
+    await Promise.all(devices.map((device) => post(device, 1, 2, 1)));
+    return { bytes: (after.resident - before.resident) / DEVICES };
+  },
+};
 
-export const memory: Case<ClientName>[] = [
-  held,
-  residentOf('memory-resident', { what: 'resident, with all its topics subscribed', atMost: undefined }),
-  residentOf(
-    'memory-resident-ss',
-    { what: 'resident, where the platform subscribes (ours)' },
-    { autoSubscribe: true },
-  ),
-];
+export const memory: Case<ClientName>[] = [held, resident];
 
 async function memoryNow(): Promise<{ held: number; resident: number }> {
   await new Promise((resolve) => setTimeout(resolve, REST_MS));

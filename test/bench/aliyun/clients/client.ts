@@ -17,8 +17,6 @@ export interface Device {
 export interface ClientOptions {
   /** Ours checks what is posted by this; the others cannot. Default: none. */
   thingModel?: object;
-  /** Ours leaves its subscriptions to the platform (`_ss=1`). Default: false. */
-  autoSubscribe?: boolean;
 }
 
 /** The module of each client exports the one function `open`. */

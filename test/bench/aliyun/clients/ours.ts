@@ -5,11 +5,11 @@ import type { Client, ClientOptions } from './client';
 // Types from the sources, code from the build: what users run is measured.
 const { AliyunDevice }: typeof import('../../../../lib/aliyun') = require('../../../../dist/lib/aliyun');
 
-export function open({ thingModel, autoSubscribe = false }: ClientOptions): Client {
+export function open({ thingModel }: ClientOptions): Client {
   return {
     async connect(network, number) {
       const endpoint = `${hostOf(network)}:${PORT}`;
-      const link = { endpoint, transport: 'tcp', uplinkRate: 0, autoSubscribe } as const;
+      const link = { endpoint, transport: 'tcp', uplinkRate: 0 } as const;
       const settings = { ...tripleOf(number), ...link };
       const device = new AliyunDevice(settings, { thingModel });
       device.open();
