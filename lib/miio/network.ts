@@ -3,7 +3,6 @@
  * address. A device that nobody uses is kept for a while, since the next message often goes to the same one, and then
  * closed.
  */
-import { lookup } from 'node:dns/promises';
 import { setMaxListeners } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -191,6 +190,7 @@ function deviceKey({ bindAddress, address, port, token }: CheckedSettings): stri
 
 async function resolveAddress(address: string, device = address): Promise<string> {
   if (isIPv4(address)) return address;
+  const { lookup } = await import('node:dns/promises');
   try {
     return (await lookup(address, { family: 4 })).address;
   } catch (error) {

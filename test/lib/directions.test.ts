@@ -116,10 +116,10 @@ function importsOf(file: string): Import[] {
 const importsIn = (folder: string): Import[] => sources(folder).flatMap(importsOf);
 const isIn = (folder: string) => (one: Import) => one.from === folder || one.from.startsWith(`${folder}/`);
 
-/** Modules that reach out of the program; `isIPv4` and types reach nowhere. */
+/** Modules that reach out of the program; `isIPv4`, `BlockList` (a list of networks) and types reach nowhere. */
 function reachesOut({ from, names }: Import): boolean {
   if (names.startsWith('type ')) return false;
-  if (from === 'node:net') return !/^\{\s*isIP(v4)?\s*\}$/.test(names);
+  if (from === 'node:net') return !/^\{\s*(isIP(v4)?|BlockList)\s*\}$/.test(names);
   return /^(node:(dgram|fs|dns|http|https|tls|os|child_process|timers)(\/|$)|mqtt|undici|multicast-dns|node-sqlite3-wasm)/.test(
     from,
   );

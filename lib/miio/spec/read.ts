@@ -1,5 +1,5 @@
 /** Where a spec comes from: an object in a message, JSON text, or a file. */
-import { readFile, stat } from 'node:fs/promises';
+import { promises } from 'node:fs';
 import { MialinkError, messageOf } from '../../errors';
 import { MAX_SPEC_BYTES, readInstance } from './instance';
 import { Spec } from './spec';
@@ -19,6 +19,8 @@ export async function readSpec(pathOrText: string, device = 'the device'): Promi
 
 async function textOfFile(path: string, device: string): Promise<string> {
   try {
+    // Not from node:fs/promises, which would be loaded at every start; this is loaded here.
+    const { readFile, stat } = promises;
     const file = await stat(path);
     if (!file.isFile()) throw new Error(`${path} is not a file`);
     if (file.size > MAX_SPEC_BYTES) throw new Error(`${path} is longer than ${MAX_SPEC_BYTES} bytes`);
