@@ -46,6 +46,11 @@ export class AnswerTime {
     return this.smoothed + 4 * this.variation;
   }
 
+  /** What the device has needed, at most, and 0 as long as it has answered nothing. */
+  get neededMs(): number {
+    return this.known === 'nothing' ? 0 : this.longestMs;
+  }
+
   get lostMs(): number {
     if (this.known === 'nothing') return INITIAL_LOST_MS;
     return Math.max(SHORTEST_LOST_MS, 2 * this.longestMs);

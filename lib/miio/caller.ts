@@ -6,6 +6,11 @@ export interface CallOptions {
   timeoutMs?: number;
   /** Default: the device's. 0: one datagram, never repeated, for what must not run twice. */
   retries?: number;
+  /**
+   * False: -9999, with which the Wi-Fi module says that the controller behind it kept silent, is the answer and not
+   * asked about again: for what can be asked otherwise. Default: true.
+   */
+  repeatsUnheard?: boolean;
   /** Ends the call at once, with `aborted`: nothing more is sent. A command that was sent may still be executed. */
   signal?: AbortSignal;
 }

@@ -25,6 +25,8 @@ export interface CommandOptions {
   timeoutMs: number;
   /** How often it may be sent again under a new id; 0: one datagram, never repeated. */
   retries: number;
+  /** See `CallOptions`. */
+  repeatsUnheard?: boolean;
   signal?: AbortSignal;
   /** Decimal; when given, no other device is spoken to. */
   deviceId?: string;
@@ -100,6 +102,11 @@ export class Command {
 
   get open(): boolean {
     return this.state !== 'finished';
+  }
+
+  /** False: the silence of the controller is its answer. */
+  get repeatsUnheard(): boolean {
+    return this.options.repeatsUnheard ?? true;
   }
 
   /** Its turn has come. */

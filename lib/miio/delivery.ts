@@ -15,7 +15,7 @@ import type { PeerError } from '../errors';
 import { AnswerTimes, type Measurement, waits } from './answer-time';
 import type { Clue } from './clues';
 import type { Command, Wakening } from './command';
-import { repetitionOf } from './device-errors';
+import { isUnheard, repetitionOf } from './device-errors';
 import { type Handshake, stampNow } from './handshake';
 import { encodeRequest, MAX_ID } from './message';
 import { encodePacket, type Keys } from './packet';
@@ -53,11 +53,17 @@ export class Delivery {
     this.answerTimes.add(command.method, measurement);
   }
 
+  /** How long the device may take to answer this method, by what it took before; 0: that is not known. */
+  neededMs(method: string): number {
+    return this.answerTimes.of(method).neededMs;
+  }
+
   /** The device has answered with an error: the end, or the reason for the next try. */
   refused(command: Command, peer: PeerError): void {
     const repetition = repetitionOf(peer);
     const spent = repetition === 'once' && command.refusal?.code === peer.code;
-    if (repetition === 'never' || spent || command.triesLeft === 0) command.refuse(peer);
+    const isAnswer = isUnheard(peer) && !command.repeatsUnheard;
+    if (repetition === 'never' || spent || isAnswer || command.triesLeft === 0) command.refuse(peer);
     else command.repeatAfter(peer, repetition === 'later' ? 'busy' : 'refused');
   }
 

@@ -63,6 +63,11 @@ export function repetitionOf({ code }: PeerError): Repetition {
   return KINDS[Number(code)]?.repetition ?? 'never';
 }
 
+/** True where the Wi-Fi module says that the controller behind it kept silent. */
+export function isUnheard({ code }: PeerError): boolean {
+  return KINDS[Number(code)]?.meaning === 'unheard';
+}
+
 /** What the device means; undefined where only its own words are known. */
 export function meaningOf({ code, message }: PeerError, method: string): Meaning | undefined {
   const number = Number(code);

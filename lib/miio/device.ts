@@ -130,11 +130,12 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
   }
 
   /** Those of a call, and the device's own where it names none. */
-  private commandOptions({ timeoutMs, retries, signal }: CallOptions): CommandOptions {
+  private commandOptions({ timeoutMs, retries, repeatsUnheard, signal }: CallOptions): CommandOptions {
     const { label, settings } = this;
     return {
       timeoutMs: wholeNumber(label, 'timeoutMs', 1, timeoutMs ?? settings.timeoutMs),
       retries: wholeNumber(label, 'retries', 0, retries ?? settings.retries),
+      repeatsUnheard,
       signal,
       deviceId: settings.deviceId,
     };

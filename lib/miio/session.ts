@@ -257,7 +257,7 @@ export class Session
       this.saw('greeted');
       this.setState('refused');
     } else if (code === 'TIMEOUT' || code === 'TRANSPORT' || code === 'CONFIG') {
-      if (code === 'TIMEOUT' && this.token === 'proven') this.doubtToken(command.method);
+      if (code === 'TIMEOUT' && this.token === 'proven') this.doubtToken(command);
       this.handshake.doubt(command.startedAt);
       if (!this.handshake.valid) this.setState('disconnected');
     }
@@ -265,9 +265,11 @@ export class Session
 
   /**
    * A token that worked may have been changed meanwhile: then the next command looks afresh. But one method that was
-   * never heard to work is rather one that the device ignores.
+   * never heard to work is rather one that the device ignores, and what was given up before the device, slow as it is,
+   * could have answered says nothing.
    */
-  private doubtToken(method: string): void {
+  private doubtToken({ method, startedAt }: Command): void {
+    if (performance.now() - startedAt < this.delivery.neededMs(method)) return;
     const { answeredMethod, silentMethod = method } = this;
     this.silentMethod = silentMethod;
     if (method === answeredMethod || method !== silentMethod) this.token = 'untried';

@@ -8,6 +8,9 @@
 import type { Item } from './item';
 
 const START_SIZE = 15;
+/** Behind the longest silence of a controller that is known, 4 s, with a margin. */
+const MOST_PATIENCE_MS = 5_000;
+const MARGIN = 1.25;
 /** Towards the controller; the envelope with id and method included. */
 const MAX_REQUEST_BYTES = 800;
 const ENVELOPE_BYTES = 64;
@@ -15,6 +18,7 @@ const ENVELOPE_BYTES = 64;
 export class Limits {
   private size = START_SIZE;
   private mostAnswered = 0;
+  private slowestRefusalMs = 0;
   private readonly answered = new Set<string>();
   private readonly spoilers = new Set<string>();
 
@@ -49,6 +53,16 @@ export class Limits {
   answers(items: readonly Item[]): void {
     this.mostAnswered = Math.max(this.mostAnswered, items.length);
     for (const { key } of items) this.answered.add(key);
+  }
+
+  /** How long a request has to be waited for, or its refusal is not heard. */
+  get patienceMs(): number {
+    return Math.min(this.slowestRefusalMs * MARGIN, MOST_PATIENCE_MS);
+  }
+
+  /** A request was refused after this time. */
+  refusedAfter(ms: number): void {
+    this.slowestRefusalMs = Math.max(this.slowestRefusalMs, ms);
   }
 
   /** So many were too many. */

@@ -7,8 +7,11 @@
  *
  * n items make at most 2n - 1 requests. The operation fails as a whole with the device's error when it got nothing
  * at all, when the device falls silent to what it has answered before, and when the network, the token or the caller
- * ends it. A request that is larger than any answered before gets half of the time that is left and one retry: there
- * must be time to ask for less.
+ * ends it. When its time is over with some answered, the others have a TIMEOUT of their own.
+ *
+ * A request that is larger than any answered before gets half of the time that is left and one retry: there must be
+ * time to ask for less. But a module that needs 4 s to say -9999 is given them, or its refusals would never be heard;
+ * so a get of 10 s hears two of them, and the next one begins with what was learned.
  */
 import { MialinkError } from '../../errors';
 import type { Caller, CallOptions } from '../caller';
@@ -41,7 +44,7 @@ export interface OperationOptions extends CallOptions {
 }
 
 /** Of one request. */
-type Allowance = Pick<CallOptions, 'timeoutMs' | 'retries'>;
+type Allowance = Pick<CallOptions, 'timeoutMs' | 'retries' | 'repeatsUnheard'>;
 
 /** The Wi-Fi module waits about 4 s for its controller: a property that spoils all gets no more. */
 const SPOILER_TIMEOUT_MS = 5_000;
@@ -57,6 +60,7 @@ export class Operation {
   private requestsAnswered = 0;
   /** Why requests failed that could not be divided. */
   private readonly refusals: MialinkError[] = [];
+  private lastRefusal: MialinkError | undefined;
   private readonly spoilers: { item: Item; limits: Limits }[] = [];
 
   constructor(
@@ -111,9 +115,11 @@ export class Operation {
     request: ListRequest<One>,
   ): Promise<boolean> {
     const { limits, method, read } = request;
+    if (this.isOver) return this.late(items, method);
     const allowance = this.allowanceFor(items, request);
     const proven = limits.isProven(items);
     const params = items.map(({ param }) => param);
+    const sentAt = performance.now();
     try {
       const outcomes = await this.send(method, params, allowance, (result) => read(result, items));
       limits.answers(items);
@@ -128,6 +134,8 @@ export class Operation {
       const failure = failureOf(error);
       if (failure === 'final' || failure === 'methodUnknown') throw error;
       if (failure === 'silent' && proven) throw error;
+      if (failure === 'silent' && this.isOver) return this.late(items, method);
+      if (failure === 'refused') limits.refusedAfter(performance.now() - sentAt);
       return items.length > 1
         ? this.halves(items, request, failure, error)
         : this.alone(items, request, failure, error);
@@ -142,7 +150,10 @@ export class Operation {
   ): Promise<boolean> {
     if (!this.options.divides) throw error;
     // A silence may as well be the network's: it counts only when the halves are answered.
-    if (failure === 'refused') request.limits.exceededBy(items.length);
+    if (failure === 'refused') {
+      request.limits.exceededBy(items.length);
+      this.lastRefusal = error;
+    }
     const middle = Math.ceil(items.length / 2);
     const first = await this.inPortions(items.slice(0, middle), request);
     const second = await this.inPortions(items.slice(middle), request);
@@ -163,6 +174,20 @@ export class Operation {
       items.map(({ name }) => name),
       error,
     );
+    return false;
+  }
+
+  /** The time was over before they could be asked for, or answered. */
+  private late<One extends Item>(items: readonly One[], method: string): false {
+    const error = new MialinkError('noAnswer', {
+      device: this.device.label,
+      method,
+      timeoutMs: this.options.timeoutMs,
+    });
+    // Why nothing was answered, where the device has said so, tells more than that the time is over.
+    if (this.requestsAnswered === 0) throw this.lastRefusal ?? error;
+    this.outstanding -= items.length;
+    for (const { name } of items) this.errors.set(name, fromError(error));
     return false;
   }
 
@@ -221,9 +246,19 @@ export class Operation {
     const isLast = items.length === 1 && this.outstanding === 1;
     const isSpoiler = items.some((item) => limits.isSpoiler(item));
     if (!isSpoiler && (isLast || limits.isProven(items))) return { timeoutMs: left, retries };
-    // The halves are the retries. One against a lost datagram remains.
-    const timeoutMs = isSpoiler ? Math.min(left, SPOILER_TIMEOUT_MS) : Math.ceil(left / 2);
-    return { timeoutMs, retries: Math.min(retries ?? 1, 1) };
+    const enough = isSpoiler ? SPOILER_TIMEOUT_MS : Math.max(Math.ceil(left / 2), limits.patienceMs);
+    // The halves are the retries. One against a lost datagram remains, unless its refusal would come too late anyway:
+    // then the device would only have to work on it twice.
+    const most = left < limits.patienceMs ? 0 : 1;
+    return {
+      timeoutMs: Math.ceil(Math.min(left, enough)),
+      retries: Math.min(retries ?? most, most),
+      repeatsUnheard: false,
+    };
+  }
+
+  private get isOver(): boolean {
+    return performance.now() >= this.endsAt;
   }
 
   /** Throws `noAnswer` when the time is over: nothing is sent any more. */

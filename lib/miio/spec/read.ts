@@ -19,7 +19,7 @@ export async function readSpec(pathOrText: string, device = 'the device'): Promi
 
 async function textOfFile(path: string, device: string): Promise<string> {
   try {
-    // Not from node:fs/promises, which would be loaded at every start; this is loaded here.
+    // Loaded when it is first read, so not at every start, as node:fs/promises would be.
     const { readFile, stat } = promises;
     const file = await stat(path);
     if (!file.isFile()) throw new Error(`${path} is not a file`);

@@ -78,6 +78,16 @@ describe('a miIO session with a device that refuses', () => {
     assert.equal(ids().length, 4);
   });
 
+  it('takes -9999 for the answer where that is wanted, and others for what they are', async () => {
+    const options = { retries: 3, repeatsUnheard: false };
+    answer(-9999);
+    await assert.rejects(client.call('work', [], options), because('deviceRefused', /-9999/));
+    assert.equal(ids().length, 1);
+    answer(-30001);
+    await client.call('work', [], options);
+    assert.equal(ids().length, 3);
+  });
+
   it('counts lost answers and refusals together', async () => {
     answer('silence', 'silence', 'silence', -30001, -30001);
     await assert.rejects(client.call('work', [], { retries: 1 }), because('deviceRefused'));

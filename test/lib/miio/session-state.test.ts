@@ -60,6 +60,16 @@ describe('the state of a miIO session', () => {
     assert.deepEqual(client.states, ['connecting', 'connected', 'disconnected', 'connected', 'refused']);
   });
 
+  it('does not doubt its token for commands that are given up before a slow device could have answered', async () => {
+    device.faults.delayMs = 400;
+    await client.call('echo');
+    device.faults.silentCommands = true;
+    for (const _ of [1, 2, 3]) {
+      await assert.rejects(client.call('echo', [], brief), { code: 'TIMEOUT' });
+      assert.notEqual(client.session.state, 'refused');
+    }
+  });
+
   it('is connected while a token that works is not doubted, for one method that the device ignores', async () => {
     await client.warmUp();
     device.faults.silentCommands = true;

@@ -28,6 +28,8 @@ export class FakeDevice implements Caller {
   /** More items than that are refused with -9999, or met with silence. */
   most = Number.POSITIVE_INFINITY;
   tooMany: 'refused' | 'silent' = 'refused';
+  /** How long it takes to say -9999; a real one 4 s. With fake timers. */
+  refusalMs = 0;
   /** Keys with which a request is refused with -9999. */
   readonly poison = new Set<string>();
   away = false;
@@ -62,10 +64,9 @@ export class FakeDevice implements Caller {
     if (special) return special(params);
     assert.ok(Array.isArray(params) && params.length > 0, `${method} has params`);
     const keys = method.endsWith('_properties') ? params.map(keyOf) : params.map(String);
-    if (keys.some((key) => this.poison.has(key))) throw this.refusal(method, -9999, 'user ack timeout');
+    if (keys.some((key) => this.poison.has(key))) return this.unheard(method, options);
     if (keys.length > this.most) {
-      if (this.tooMany === 'silent') return this.silence(method, options);
-      throw this.refusal(method, -9999, 'user ack timeout');
+      return this.tooMany === 'silent' ? this.silence(method, options) : this.unheard(method, options);
     }
     if (method === 'get_prop') return keys.map((key) => this.values.get(key) ?? null);
     if (method === 'get_properties') return params.map((item) => this.get(item));
@@ -84,6 +85,12 @@ export class FakeDevice implements Caller {
     if (!this.values.has(keyOf(item))) return { ...item, code: -4003 };
     this.values.set(keyOf(item), value);
     return { ...item, code: 1 };
+  }
+
+  private async unheard(method: string, options: CallOptions): Promise<never> {
+    if (this.refusalMs > (options.timeoutMs ?? 10_000)) return this.silence(method, options);
+    if (this.refusalMs > 0) await new Promise((resolve) => setTimeout(resolve, this.refusalMs));
+    throw this.refusal(method, -9999, 'user ack timeout');
   }
 
   private async silence(method: string, { timeoutMs = 10_000 }: CallOptions): Promise<never> {

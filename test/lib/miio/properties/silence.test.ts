@@ -114,16 +114,66 @@ describe('reading many properties under one deadline', () => {
     assert.deepEqual(device.sizes, [15, 8, 4, 2, 1]);
   });
 
-  it('sends nothing when the time is over', async () => {
+  it('sends nothing when the time is over, and gives what was answered by then', async () => {
     device.methods.set('get_properties', async (params) => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       assert.ok(Array.isArray(params));
       return params.map(({ siid, piid }) => ({ siid, piid, code: 0, value: 1 }));
     });
-    const { error, ms } = await lasts(access.get(properties(40), { timeoutMs: 500 }));
-    assert.ok(because('noAnswer', /within 500 ms/)(error));
+    const { value, ms } = await lasts(access.get(properties(40), { timeoutMs: 500 }));
+    assert.equal(Object.keys(value?.values ?? {}).length, 30);
+    assert.equal(Object.keys(value?.errors ?? {}).length, 10);
+    assert.equal(value?.errors.p40?.code, 'TIMEOUT');
+    assert.match(value?.errors.p40?.message ?? '', /within 500 ms/);
     assert.equal(device.sent.length, 2);
     assert.equal(ms, 600);
+  });
+
+  for (const most of [8, 4, 1]) {
+    it(`waits for the -9999 of a module that takes 4 s, and finds that it bears ${most}`, async () => {
+      device.refusalMs = 4_000;
+      device.most = most;
+      const first = await lasts(access.get(properties(15), { timeoutMs: 10_000 }));
+      assert.ok(first.ms <= 10_000);
+      if (most >= 4) assert.equal(Object.keys(first.value?.values ?? {}).length, 15);
+      else
+        assert.ok(because('deviceRefused', /-9999/)(first.error), 'its own words, not that the time is over');
+      const second = await lasts(access.get(properties(15), { timeoutMs: 10_000 }));
+      assert.equal(Object.keys(second.value?.values ?? {}).length, 15);
+    });
+  }
+
+  it('finds within some gets the one that a module takes 4 s to refuse, and loses no value that it has', async () => {
+    device.refusalMs = 4_000;
+    device.poison.add('2.9');
+    const found: number[] = [];
+    for (let get = 0; get < 4; get++) {
+      const { value, ms } = await lasts(access.get(properties(15), { timeoutMs: 10_000 }));
+      assert.ok(ms <= 10_000);
+      found.push(Object.keys(value?.values ?? {}).length);
+    }
+    assert.ok(
+      found.every((count) => count >= 8),
+      String(found),
+    );
+    assert.equal(found.at(-1), 14);
+  });
+
+  it('leaves no request on a slow module whose refusal nobody could hear, but one try', async () => {
+    device.refusalMs = 4_000;
+    device.most = 1;
+    await lasts(access.get(properties(15), { timeoutMs: 10_000 }));
+    assert.deepEqual(device.sizes, [15, 8, 4]);
+    const options = device.sent.map(({ options: { timeoutMs, retries, repeatsUnheard } }) => [
+      timeoutMs,
+      retries,
+      repeatsUnheard,
+    ]);
+    assert.deepEqual(options, [
+      [5_000, 1, false],
+      [5_000, 1, false],
+      [2_000, 0, false],
+    ]);
   });
 
   it('ends at once for what is not the fault of the properties', async () => {
