@@ -203,7 +203,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   private signedIn(attempt: Attempt, client: MqttClient): void {
     if (attempt !== this.current) return;
     attempt.signedInAt = performance.now();
-    attempt.subscriptions = new Subscriptions(client, this.options.label, (problem) => this.warn(problem));
+    attempt.subscriptions = new Subscriptions(client, this.options.label, (problem) => {
+      if (attempt === this.current) this.warn(problem);
+    });
     attempt.subscriptions.add(this.options.topics(), () => {
       if (attempt !== this.current) return;
       this.stopTimer();

@@ -145,9 +145,11 @@ export class AliyunDevice extends DeviceChannel {
   }
 
   /** `{identifier: {version}}`; without a version a wish is deleted even if it is newer than the one seen. */
-  deleteDesired(wishes: Record<string, unknown>, options?: RequestOptions): Promise<CloudReply> {
+  async deleteDesired(wishes: Record<string, unknown>, options?: RequestOptions): Promise<CloudReply> {
     const operation = 'desired delete';
-    return this.request('thing.property.desired.delete', wishes, { operation, ...options });
+    const timeoutMs = await this.models.whenSettled(options?.timeoutMs ?? this.timeoutMs, operation);
+    this.model?.checkIdentifiers(Object.keys(wishes));
+    return this.request('thing.property.desired.delete', wishes, { operation, ...options, timeoutMs });
   }
 
   /**

@@ -88,9 +88,9 @@ export function relocation(): Error {
   return new ErrorWithReasonCode('the cloud wants the device to connect anew', SERVER_MOVED);
 }
 
-/** The ones of `topics` that a SUBACK refused. */
-export function refusedTopics(topics: readonly string[], granted: readonly unknown[] = []): string[] {
-  return topics.filter((_, index) => Number(granted[index]) >= 0x80);
+/** The ones of `topics` that a SUBACK refused, or said nothing of. */
+export function refusedTopics(topics: readonly string[], granted: readonly unknown[]): string[] {
+  return topics.filter((_, index) => !(Number(granted[index]) < 0x80));
 }
 
 function connackProblem(error: ErrorWithReasonCode, values: Values, signIn = ''): MialinkError {

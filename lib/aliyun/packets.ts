@@ -1,7 +1,7 @@
 /**
  * The packets of MQTT that are made here, each one piece of bytes (pure). mqtt.js hands the socket five pieces for a
- * PUBLISH, and four for every topic of a SUBSCRIBE; that takes as long, and as much memory, as all else that is done
- * for them.
+ * PUBLISH, and three more for every topic of a SUBSCRIBE, which takes as long, and as much memory, as all else that is
+ * done for them.
  *
  *   PUBLISH    30 | remaining length | topic length: 2 bytes | topic | 00: no properties, in MQTT 5 only | payload
  *   SUBSCRIBE  82 | remaining length | message id: 2 bytes | 00: no properties, in MQTT 5 only

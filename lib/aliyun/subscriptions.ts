@@ -1,9 +1,8 @@
 /**
  * What one connection has subscribed: each topic once, no more than the platform takes, a few in each SUBSCRIBE.
  *
- * SUBSCRIBE is written past mqtt.js, which would keep all topics once more and make garbage of 27 KiB for twenty at each
- * connect. A message id of its own keeps it apart from what mqtt.js sends, and a SUBACK that mqtt.js does not know it
- * lets pass. When the connection is over, nothing is called any more.
+ * SUBSCRIBE is written past mqtt.js, which makes 27 KiB of garbage for twenty topics at each connect. A message id of
+ * its own keeps it apart from what mqtt.js sends, and a SUBACK that mqtt.js does not know it lets pass.
  *
  * Source: Alibaba Cloud IoT Platform, "Limits": 100 subscriptions for a device, 10 topics in one SUBSCRIBE.
  */
@@ -15,15 +14,25 @@ import { subscribePacket } from './packets';
 const MOST_TOPICS = 100;
 const TOPICS_PER_PACKET = 10;
 
+/** A SUBSCRIBE whose SUBACK has not come yet. */
+interface Unanswered {
+  topics: string[];
+  answered(): void;
+}
+
 export class Subscriptions {
   private readonly topics = new Set<string>();
+  /** By message id. */
+  private readonly unanswered = new Map<number, Unanswered>();
 
-  /** `warn` hears of `subscriptionRefused` and `subscriptionsTooMany`. */
+  /** `warn` hears of `subscriptionRefused` and `subscriptionsTooMany`, also when the connection is over. */
   constructor(
     private readonly client: MqttClient,
     private readonly label: string,
     private readonly warn: (problem: MialinkError) => void,
-  ) {}
+  ) {
+    client.on('packetreceive', (packet) => this.receive(packet));
+  }
 
   /** `done` when the broker has answered for all that are new, even if it refused some: the others serve. */
   add(topics: readonly string[], done: () => void = () => undefined): void {
@@ -64,23 +73,23 @@ export class Subscriptions {
   private subscribe(topics: string[], answered: () => void): void {
     const { messageIdProvider, stream, options } = this.client;
     const id = messageIdProvider.allocate();
-    // All 65,535 are in use: a connect that waits for this answer ends with its time limit.
+    // The one of mqtt.js always gives one, another need not: a connect that waits ends with its time limit.
     if (id === null) return;
-    const receive = (packet: Packet) => {
-      if (packet.cmd !== 'suback' || packet.messageId !== id) return;
-      this.client.off('packetreceive', receive);
-      messageIdProvider.deallocate(id);
-      this.drop(refusedTopics(topics, packet.granted));
-      answered();
-    };
-    this.client.on('packetreceive', receive);
+    this.unanswered.set(id, { topics, answered });
     stream.write(subscribePacket(id, topics, options.protocolVersion));
   }
 
-  private drop(refused: string[]): void {
-    for (const topic of refused) {
+  private receive(packet: Packet): void {
+    if (packet.cmd !== 'suback') return;
+    const { messageId: id = 0, granted } = packet;
+    const asked = this.unanswered.get(id);
+    if (!asked) return;
+    this.unanswered.delete(id);
+    this.client.messageIdProvider.deallocate(id);
+    for (const topic of refusedTopics(asked.topics, granted)) {
       this.topics.delete(topic);
       this.warn(new MialinkError('subscriptionRefused', { device: this.label, topic }));
     }
+    asked.answered();
   }
 }

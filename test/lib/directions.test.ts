@@ -59,6 +59,7 @@ const PURE_ALIYUN = [
   'lib/aliyun/identity',
   'lib/aliyun/endpoint',
   'lib/aliyun/topics',
+  'lib/aliyun/packets',
   'lib/aliyun/alink',
   'lib/aliyun/answer',
   'lib/aliyun/last-values',

@@ -9,12 +9,17 @@ import { Bench, cutAndBack, settle, sys, untilState } from './bench';
 describe('Aliyun subscriptions', () => {
   let bench: Bench;
   let device: AliyunDevice;
+  let broker: PlainBroker;
 
   beforeEach(async () => {
     bench = await Bench.start();
     device = await bench.connectedDevice();
+    broker = await PlainBroker.start();
   });
-  afterEach(() => bench.close());
+  afterEach(async () => {
+    await bench.close();
+    await broker.close();
+  });
 
   const settled = () => settle(bench.lamp);
 
@@ -71,19 +76,44 @@ describe('Aliyun subscriptions', () => {
   });
 
   it('are acknowledged by answers with their own message ids, and by nothing else', async () => {
-    const broker = await PlainBroker.start();
     const fresh = bench.device({ transport: 'tcp', endpoint: `127.0.0.1:${broker.port}` });
     fresh.open();
     const [first, second] = [await broker.asked(), await broker.asked()];
     assert.notEqual(first, second);
-    for (const id of [first, first, 7, 0xffff]) broker.grant(id);
+    for (const id of [first, first, (second % 0xffff) + 1]) broker.grant(id);
     await broker.hasBeenHeard();
     assert.equal(fresh.state, 'connecting');
     broker.grant(second);
     await untilState(fresh, 'connected');
     assert.deepEqual(bench.reports.reasons, []);
-    await fresh.close();
-    await broker.close();
+  });
+
+  it('count as refused where the answer says nothing of them, and come too late when all is over', async () => {
+    const fresh = bench.device({ transport: 'tcp', endpoint: `127.0.0.1:${broker.port}` });
+    fresh.open();
+    broker.grant(await broker.asked(), Array(9).fill(1));
+    broker.grant(await broker.asked());
+    await untilState(fresh, 'connected');
+    assert.deepEqual(bench.reports.reasons, ['subscriptionRefused']);
+    fresh.subscribeTo(topic, () => undefined);
+    const late = await broker.asked();
+    const closed = fresh.close();
+    broker.grant(late, [0x80]);
+    await closed;
+    assert.deepEqual(bench.reports.reasons, ['subscriptionRefused']);
+  });
+
+  it('of any number may wait for their answers without a warning of Node', async () => {
+    const fresh = bench.device({ transport: 'tcp', endpoint: `127.0.0.1:${broker.port}` });
+    const warned = sinon.fake();
+    process.on('warning', warned);
+    fresh.open();
+    for (const _ of [1, 2]) broker.grant(await broker.asked());
+    await untilState(fresh, 'connected');
+    for (let index = 0; index < 20; index++) fresh.subscribeTo(`${topic}/${index}`, () => undefined);
+    await broker.hasBeenHeard();
+    process.off('warning', warned);
+    assert.equal(warned.callCount, 0);
   });
 
   it('are warned of when the cloud refuses them', async () => {
@@ -140,8 +170,9 @@ class PlainBroker {
     return this.asking.shift() ?? 0;
   }
 
-  grant(messageId: number): void {
-    this.say({ cmd: 'suback', messageId, granted: Array(10).fill(1) });
+  /** With these codes. */
+  grant(messageId: number, granted: number[] = Array(10).fill(1)): void {
+    this.say({ cmd: 'suback', messageId, granted });
   }
 
   /** What was said before has been taken. */
