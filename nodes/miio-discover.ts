@@ -96,16 +96,18 @@ async function lookAround(config: Config, message: Message, signal: AbortSignal)
   const devices = await network.discover({
     addresses: asText(config.addresses) || asText(message.addresses),
     timeoutMs: asNumber(config.timeoutMs) ?? asNumber(message.timeoutMs),
-    bindAddress: asText(config.bindAddress),
+    bindAddress: asText(config.bindAddress) || asText(message.bindAddress),
     signal,
   });
   if (signal.aborted) throw signal.reason;
   return devices;
 }
 
-/** A message with addresses of its own says nothing about who is at others. */
+/** A message that says itself where to look says nothing about who is elsewhere. */
 function searchesPart(config: Config, message: Message): boolean {
-  return asText(config.addresses) === '' && asText(message.addresses) !== '';
+  return (['addresses', 'bindAddress'] as const).some(
+    (field) => asText(config[field]) === '' && asText(message[field]) !== '',
+  );
 }
 
 function newsOfEach(changes: Changes, report: string | undefined): News[] {

@@ -76,6 +76,16 @@ describe('miio-discover', () => {
     assert.equal(((await out).payload as unknown[]).length, 1);
   });
 
+  it('takes the address to bind to from the message where the field is blank', async () => {
+    await load(flow({ addresses, output: 'list' }));
+    const error = nextError('errors');
+    node('discover').receive({ bindAddress: '192.0.2.77' } as never);
+    assert.match((await error).message, /192\.0\.2\.77/);
+    const out = nextMessage('out');
+    node('discover').receive({ bindAddress: '127.0.0.1' } as never);
+    assert.equal(((await out).payload as unknown[]).length, 3);
+  });
+
   it('fails with CONFIG for an address that is none, naming it', async () => {
     await load(flow({ addresses: '192.168.1.0/40' }));
     const caught = nextError('errors');

@@ -140,4 +140,14 @@ describe('Aliyun posts before the cloud has given the thing model', () => {
     await device.getDesired([]);
     assert.deepEqual(paramsOf('thing.property.desired.get'), [['power']]);
   });
+
+  it('keep a desired delete back until it is there, which knows no other property', async () => {
+    const device = bench.device({}, fromCloud);
+    device.open();
+    const problem = await problemOf(device.deleteDesired({ colour: {} }));
+    assert.deepEqual([problem.code, problem.reason], ['CONFIG', 'identifierUnknown']);
+    assert.deepEqual(paramsOf('thing.property.desired.delete'), []);
+    await device.deleteDesired({ power: {} });
+    assert.deepEqual(paramsOf('thing.property.desired.delete'), [{ power: {} }]);
+  });
 });

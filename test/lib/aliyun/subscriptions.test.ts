@@ -116,6 +116,30 @@ describe('Aliyun subscriptions', () => {
     assert.equal(warned.callCount, 0);
   });
 
+  it('are left to the cloud where that is chosen: replies, sets and calls of every form arrive', async () => {
+    await device.close();
+    const fresh = await bench.connectedDevice({ autoSubscribe: true });
+    const own = sys.slice('/sys'.length);
+    const arrived: string[] = [];
+    fresh.onPropertySet('auto', ({ params }) => arrived.push(`set ${JSON.stringify(params)}`));
+    fresh.onService('', (call) => {
+      arrived.push(`${call.sync ? 'sync' : 'async'} ${call.service}`);
+      void fresh.answer(call);
+    });
+    fresh.rrpc.onCall(({ mid }) => arrived.push(`rrpc ${mid}`), ['user/get']);
+    await fresh.postProperties({ power: 1 });
+    const call = (service: string) =>
+      JSON.stringify({ id: service, version: '1.0', params: {}, method: `thing.service.${service}` });
+    const set = { id: '1', version: '1.0', params: { power: 0 }, method: 'thing.service.property.set' };
+    bench.lamp.publish(`${sys}/thing/service/property/set`, JSON.stringify(set));
+    bench.lamp.publish(`${sys}/thing/service/later`, call('later'));
+    bench.lamp.publish(`${sys}/rrpc/request/7`, call('soon'));
+    bench.lamp.publish(`/ext/rrpc/8${sys}/thing/service/now`, call('now'));
+    bench.lamp.publish(`/ext/rrpc/9${own}/user/get`, 'any bytes');
+    await settled();
+    assert.deepEqual(arrived.sort(), ['async later', 'rrpc 9', 'set {"power":0}', 'sync now', 'sync soon']);
+  });
+
   it('are warned of when the cloud refuses them', async () => {
     device.subscribeTo('/sys/other/device/x', () => undefined);
     await settled();
