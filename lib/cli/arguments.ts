@@ -127,7 +127,7 @@ function taskOf(given: Given, settings: Settings): Task {
     case 'info':
       return { task: 'info', address: addressOf(given, name) };
     case 'sendcmd':
-      return { task: 'send', address: addressOf(given, name), ...commandIn(value, given, settings) };
+      return { task: 'send', address: addressOf(given, name), ...commandIn(value, given) };
     case 'decode':
       return { task: 'decode', packet: packetIn(value) };
     case 'extract-tokens':
@@ -153,7 +153,7 @@ function addressOf(given: Given, task: Switch): string {
 }
 
 /** `{"method":"...","params":[...]}`; an id in it is not used, since every packet needs a fresh one. */
-function commandIn(json: string, given: Given, { token }: Settings): { method: string; params: unknown } {
+function commandIn(json: string, given: Given): { method: string; params: unknown } {
   const command = parseJson(json);
   if (!isRecord(command) || typeof command.method !== 'string' || command.method.trim() === '') {
     throw new UsageError('commandWithoutMethod');
@@ -163,7 +163,6 @@ function commandIn(json: string, given: Given, { token }: Settings): { method: s
   if (isDestructive(method) && !given.has('allow-destructive')) {
     throw new UsageError('destructive', { method });
   }
-  if (token === '') throw new UsageError('tokenMissing');
   return { method, params };
 }
 

@@ -13,8 +13,8 @@ export interface Context {
   signal: AbortSignal;
 }
 
-export function deviceSettings(address: string, { settings }: Context): DeviceSettings {
-  const { port, token, timeoutMs, retries, bindAddress } = settings;
+export function deviceSettings(address: string, token: string, { settings }: Context): DeviceSettings {
+  const { port, timeoutMs, retries, bindAddress } = settings;
   return { address, port, token, timeoutMs, retries, bindAddress };
 }
 

@@ -3,7 +3,7 @@ import type { FoundDevice } from '../miio';
 import { type Context, show } from './context';
 import { DONE, NOTHING_FOUND } from './exit-codes';
 import { table } from './table';
-import { text } from './texts';
+import { text, UsageError } from './texts';
 
 const SEARCH_MS = 3_000;
 const PROGRESS_EVERY_MS = 100;
@@ -27,6 +27,21 @@ export async function findDevice(address: string, context: Context): Promise<Fou
   const [device] = await search(address, context, answered);
   if (!device) context.terminal.tell(text('nothingFound'));
   return device;
+}
+
+/**
+ * The token as given, or as the device at this address discloses it to anybody; undefined after telling that none
+ * answered. Throws a UsageError, `whenHidden`, where it is hidden.
+ */
+export async function tokenFor(
+  address: string,
+  context: Context,
+  whenHidden: 'tokenMissing' | 'tokenNotDisclosed',
+): Promise<string | undefined> {
+  if (context.settings.token !== '') return context.settings.token;
+  const device = await findDevice(address, context);
+  if (device && device.token === undefined) throw new UsageError(whenHidden, { address });
+  return device?.token;
 }
 
 export function described({ token, ...device }: FoundDevice, { settings }: Context): Described {

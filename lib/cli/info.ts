@@ -1,4 +1,4 @@
-/** `--info`: what a device tells of itself; without a token, what hello tells. */
+/** `--info`: what a device tells of itself; where its token is hidden and not given, what hello tells. */
 import { isRecord } from '../untrusted';
 import { type Context, deviceSettings, show } from './context';
 import { described, findDevice } from './discover';
@@ -6,7 +6,8 @@ import { DONE, NOTHING_FOUND } from './exit-codes';
 import { list } from './table';
 
 export async function showInfo(address: string, context: Context): Promise<number> {
-  const info = context.settings.token === '' ? await hello(address, context) : await ask(address, context);
+  const { token } = context.settings;
+  const info = token === '' ? await hello(address, context) : await ask(address, token, context);
   if (!info) return NOTHING_FOUND;
   // The words of the protocol: nobody translates `fw_ver`.
   show(info, context, () => list(Object.entries(info).map(([name, value]) => [name, asLine(value)])));
@@ -15,12 +16,13 @@ export async function showInfo(address: string, context: Context): Promise<numbe
 
 async function hello(address: string, context: Context): Promise<object | undefined> {
   const found = await findDevice(address, context);
+  if (found?.token !== undefined) return ask(address, found.token, context);
   return found && described(found, context);
 }
 
-async function ask(address: string, context: Context): Promise<object> {
+async function ask(address: string, token: string, context: Context): Promise<object> {
   const { network, signal } = context;
-  const device = network.device(deviceSettings(address, context));
+  const device = network.device(deviceSettings(address, token, context));
   try {
     const { result } = await device.call('miIO.info', [], { signal });
     const { deviceId = '' } = device;

@@ -1,17 +1,18 @@
 /** `--provision`: brings a device in set-up mode into a Wi-Fi, after the person has agreed. */
 import { provision } from '../miio/provisioning';
 import { type Context, deviceSettings, show } from './context';
-import { findDevice } from './discover';
+import { tokenFor } from './discover';
 import { CODES, DONE, NOTHING_FOUND } from './exit-codes';
 import { saysYes } from './terminal';
-import { text, UsageError } from './texts';
+import { text } from './texts';
 
 export async function provisionDevice(
   { address, ssid }: { address: string; ssid: string },
   context: Context,
 ): Promise<number> {
   const { settings, signal, terminal } = context;
-  const token = settings.token || (await disclosedToken(address, context));
+  // In set-up mode a device tells it to anybody.
+  const token = await tokenFor(address, context, 'tokenNotDisclosed');
   if (token === undefined) return NOTHING_FOUND;
   terminal.tell(text('provisionWarning', { ssid }));
   if (!settings.yes && !saysYes(await terminal.ask(text('askProvision'), '--yes', signal))) {
@@ -30,7 +31,7 @@ async function sendSettings(
   context: Context,
 ): Promise<void> {
   const { network, signal } = context;
-  const device = network.device({ ...deviceSettings(address, context), token });
+  const device = network.device(deviceSettings(address, token, context));
   try {
     const outcome = await provision(device, wifi, { signal });
     const { deviceId = '' } = device;
@@ -39,13 +40,6 @@ async function sendSettings(
   } finally {
     device.close();
   }
-}
-
-/** In set-up mode a device tells it to anybody. Undefined after telling that nobody answered. */
-async function disclosedToken(address: string, context: Context): Promise<string | undefined> {
-  const device = await findDevice(address, context);
-  if (device && device.token === undefined) throw new UsageError('tokenNotDisclosed', { address });
-  return device?.token;
 }
 
 /** Blank in the environment: an open network. */

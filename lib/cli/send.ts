@@ -1,6 +1,7 @@
 /** `--sendcmd`: one command, its result on stdout as JSON. */
 import { type Context, deviceSettings } from './context';
-import { DONE } from './exit-codes';
+import { tokenFor } from './discover';
+import { DONE, NOTHING_FOUND } from './exit-codes';
 import { printableJson } from './printable';
 
 export async function sendCommand(
@@ -8,7 +9,9 @@ export async function sendCommand(
   context: Context,
 ): Promise<number> {
   const { network, settings, signal, terminal } = context;
-  const device = network.device(deviceSettings(address, context));
+  const token = await tokenFor(address, context, 'tokenMissing');
+  if (token === undefined) return NOTHING_FOUND;
+  const device = network.device(deviceSettings(address, token, context));
   try {
     const { result } = await device.call(method, params, { signal });
     terminal.print(printableJson(result, settings.json ? 2 : 0));

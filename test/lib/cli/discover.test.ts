@@ -83,15 +83,21 @@ describe('miio-cli --discover', () => {
 describe('miio-cli --info', () => {
   const home = useHome();
 
-  it('tells without a token what hello tells, as soon as the device answers', async () => {
+  it('tells what hello tells of a device that hides its token, as soon as it answers', async () => {
     const startedAt = performance.now();
-    const { exitCode, stdout } = await miioCli([...at(home.lamp), '--info', '--timeout', '15000']);
+    const { exitCode, stdout } = await miioCli([...at(home.plug), '--info', '--timeout', '15000']);
     assert.equal(exitCode, DONE);
     assert.match(stdout, /^address +127\.0\.0\.1$/m);
-    assert.match(stdout, /^deviceId +100000001$/m);
-    assert.match(stdout, /^tokenDisclosed +true$/m);
-    assert.doesNotMatch(stdout, new RegExp(home.lamp.token));
+    assert.match(stdout, /^deviceId +300000003$/m);
+    assert.match(stdout, /^tokenDisclosed +false$/m);
     assert.ok(performance.now() - startedAt < 10_000);
+  });
+
+  it('asks a device that discloses its token, which is not shown', async () => {
+    const { exitCode, stdout } = await miioCli([...at(home.lamp), '--info']);
+    assert.equal(exitCode, DONE);
+    assert.match(stdout, /^model +yeelink\.light\.lamp1$/m);
+    assert.doesNotMatch(stdout, new RegExp(home.lamp.token));
   });
 
   it('tells what the device says of itself with the token, which is not in it', async () => {

@@ -28,6 +28,15 @@ describe('miio-cli --sendcmd', () => {
     assert.notEqual(home.lamp.received[0]?.id, 1);
   });
 
+  it('needs no token where the device discloses it, and says so where it is hidden', async () => {
+    const command = ['--sendcmd', '{"method":"get_prop","params":["power"]}'];
+    assert.equal((await miioCli([...at(home.lamp), ...command])).stdout, '["off"]\n');
+    const hidden = await miioCli([...at(home.plug), ...command]);
+    assert.deepEqual([hidden.exitCode, hidden.stdout], [CODES.CONFIG, '']);
+    assert.match(hidden.stderr, /127\.0\.0\.1 hides its token: give it in MIIO_TOKEN/);
+    assert.deepEqual(home.plug.received, []);
+  });
+
   it('sends what may destroy only when it is allowed', async () => {
     const refused = await send({ method: 'miIO.reboot' });
     assert.equal(refused.exitCode, CODES.CONFIG);
