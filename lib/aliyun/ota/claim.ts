@@ -3,10 +3,14 @@ import { MialinkError } from '../../errors';
 
 const claimed = new WeakMap<object, Set<string>>();
 
-/** Returns how to give it back. Throws `otaModuleTaken`; `label` names the device in it. */
+/**
+ * Modules that differ in case only are one here: on a disk that ignores case they would have one file of everything.
+ * Returns how to give it back. Throws `otaModuleTaken`; `label` names the device in it.
+ */
 export function claimModule(device: object, module: string, label: string): () => void {
   const modules = claimed.get(device) ?? new Set();
-  if (modules.has(module)) throw new MialinkError('otaModuleTaken', { device: label, module });
-  claimed.set(device, modules.add(module));
-  return () => modules.delete(module);
+  const name = module.toLowerCase();
+  if (modules.has(name)) throw new MialinkError('otaModuleTaken', { device: label, module });
+  claimed.set(device, modules.add(name));
+  return () => modules.delete(name);
 }

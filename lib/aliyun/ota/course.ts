@@ -3,13 +3,12 @@
  * one that is verified is handed out, what is given up is cleaned away, and every failure is told once to everyone.
  */
 import { EventEmitter } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { MialinkError, messageOf } from '../../errors';
 import { runListener } from '../../listener';
 import { type Logger, silentLogger } from '../../logger';
 import { discardPart, type download } from './download/download';
 import { isSameFirmware, sizeOf } from './download/firmware';
-import { removeOldFirmware } from './download/old-versions';
+import { removeFirmware, removeOldFirmware } from './download/old-versions';
 import { asProblem, stepOf } from './failure';
 import { Fetching } from './fetching';
 import { KeptUpgrade } from './kept-upgrade';
@@ -20,6 +19,8 @@ import { isFetching, isOpen, type OtaState, targetOf, type UpgradeEvent } from '
 import { type OtaChannel, OtaUplink } from './uplink';
 
 const KEEP_VERSIONS = 2;
+/** To a fresh address. */
+const ALL_WAYS: readonly ('notice' | 'request')[] = ['notice', 'request'];
 
 export abstract class OtaCourse extends EventEmitter<OtaEvents> {
   protected life: 'new' | 'loading' | 'open' | 'closed' = 'new';
@@ -97,16 +98,22 @@ export abstract class OtaCourse extends EventEmitter<OtaEvents> {
     if (this.fetching === mine) await this.handOut(paths, notice);
   }
 
-  /** Where the address has expired, that of a newer notice is as good; the cloud is asked for one once. */
-  private async fetchRenewed(mine: Fetching, notice: FirmwareNotice, isAsked = false): Promise<string[]> {
+  /**
+   * Where the address has expired, that of a newer notice is as good, else the cloud is asked for one. Each once: a server
+   * that refuses whatever comes would be asked for ever.
+   */
+  private async fetchRenewed(mine: Fetching, notice: FirmwareNotice, left = ALL_WAYS): Promise<string[]> {
     try {
       return await mine.fetch(notice);
     } catch (error) {
       if (!isExpired(error) || this.fetching !== mine) throw error;
-      const noticed = this.noticedSince(notice);
-      const fresh = noticed ?? (isAsked ? undefined : await this.renew(mine, notice));
+      const noticed = left.includes('notice') ? this.noticedSince(notice) : undefined;
+      const asked = !noticed && left.includes('request') ? await this.renew(mine, notice) : undefined;
+      const fresh = noticed ?? asked;
       if (!fresh || this.fetching !== mine) throw error;
-      return this.fetchRenewed(mine, fresh, noticed === undefined);
+      const used = noticed ? 'notice' : 'request';
+      const others = left.filter((way) => way !== used);
+      return this.fetchRenewed(mine, fresh, others);
     }
   }
 
@@ -143,11 +150,12 @@ export abstract class OtaCourse extends EventEmitter<OtaEvents> {
     const former = this.kept.now;
     if (!this.kept.apply(event)) return false;
     const { now } = this.kept;
-    if (isFetching(former) && !(isFetching(now) && isSameFirmware(former.notice, now.notice))) {
-      const left = this.fetching;
-      this.stopFetching();
-      if (now.state !== 'verified') this.discard(former.notice, left?.stored ?? []);
-    }
+    const isLeft = isFetching(former) && !(isFetching(now) && isSameFirmware(former.notice, now.notice));
+    const stored = this.fetching?.stored ?? [];
+    if (isLeft) this.stopFetching();
+    // Not so when the flow could not flash what it has got: pushed again it is there already.
+    if (isOpen(former) && event.type === 'failed') this.discard(former.notice, namesIn(former.notice));
+    else if (isLeft && now.state !== 'verified') this.discard(former.notice, stored);
     if (now.state !== former.state) this.announce();
     return true;
   }
@@ -158,13 +166,15 @@ export abstract class OtaCourse extends EventEmitter<OtaEvents> {
     this.asking?.abort();
   }
 
-  /** Of a firmware that nobody wants any more nothing is left, not even the first of several files. */
-  private discard({ files }: FirmwareNotice, stored: readonly string[]): void {
+  /** Of a firmware that nobody wants any more no part is left, and none of the files with these names. */
+  private discard({ files }: FirmwareNotice, names: readonly string[]): void {
+    const { directory } = this.options;
     const clean = async () => {
-      for (const file of files) await discardPart(this.options.directory, file);
-      for (const path of stored) await rm(path, { force: true });
+      for (const file of files) await discardPart(directory, file);
+      await removeFirmware(directory, names);
     };
     this.ended = this.unattended(this.ended.then(clean));
+    this.kept.writeAfter(this.ended);
   }
 
   protected announce(): void {
@@ -195,6 +205,10 @@ export abstract class OtaCourse extends EventEmitter<OtaEvents> {
       this.logger.debug(`${this.channel.label}: the upgrade failed: ${messageOf(error)}`);
     });
   }
+}
+
+function namesIn({ files }: FirmwareNotice): string[] {
+  return files.map(({ name }) => name);
 }
 
 function isExpired(error: unknown): boolean {

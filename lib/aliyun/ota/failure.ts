@@ -15,6 +15,7 @@ const STEPS: Partial<Record<Reason, number>> = {
   otaDownloadFailed: -2,
   otaStorageFailed: -2,
   otaVerifyFailed: -3,
+  otaSignatureMissing: -3,
   otaSignatureWrong: -3,
 };
 

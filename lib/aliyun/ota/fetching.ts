@@ -33,7 +33,7 @@ export type Received = (received: number, size: number, step: number | undefined
 export class Fetching {
   private readonly abort = new AbortController();
   private readonly pace = new Pace();
-  /** The files that it has stored, or an earlier run that did not get all of them; not those that were complete before. */
+  /** The names of the files that it has stored, or an earlier run that did not get all of them; not those that were complete before. */
   readonly stored: string[] = [];
 
   constructor(
@@ -74,7 +74,7 @@ export class Fetching {
       options.onProgress?.(received, size);
     };
     const path = await this.download(file, { ...options, onProgress });
-    if (isStoredByUs || !(await looksComplete(notice, options.directory))) this.stored.push(path);
+    if (isStoredByUs || !(await looksComplete(notice, options.directory))) this.stored.push(file.name);
     return path;
   }
 

@@ -11,6 +11,8 @@ export class KeptUpgrade {
   private upgrade: Upgrade = IDLE;
   /** The last of the writes. Never rejects. */
   private written: Promise<void> = Promise.resolve();
+  /** What has to be done before the next write. Never rejects. */
+  private before: Promise<void> = Promise.resolve();
 
   /** `label` names the device in warnings. */
   constructor(
@@ -41,6 +43,14 @@ export class KeptUpgrade {
     return true;
   }
 
+  /**
+   * What was applied last is written when `work`, which never rejects, is done: the program may be killed in between, and
+   * find what it had to do nowhere else. `work` must not wait for `saved` of that.
+   */
+  writeAfter(work: Promise<void>): void {
+    this.before = work;
+  }
+
   /** Resolves when all that has changed is on disk, or could not be written. */
   saved(): Promise<void> {
     return this.written;
@@ -49,6 +59,7 @@ export class KeptUpgrade {
   private async write(upgrade: Upgrade): Promise<void> {
     // A newer one waits already.
     if (upgrade !== this.upgrade) return;
+    await this.before;
     try {
       await this.store?.save(upgrade);
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Which firmware files are ours to remove. The directory is that of one device, and may be the user's own, so nothing is guessed from names: what
- * was stored is written down beside it, in `.firmware.json`, the oldest first:
+ * Which firmware files are ours to remove. The directory is that of one device, and may be the user's own, so nothing is
+ * guessed from names: what was stored is written down beside it, in `.firmware.json`, the oldest first:
  *
  *   [{"module":"default","names":["default-1.0.0.bin"]}, …]
  */
@@ -41,8 +41,9 @@ export async function removeOldFirmware(
   keep: number,
   current: readonly string[],
 ): Promise<void> {
-  const inUse = new Set(current.map((path) => basename(path)));
-  const isCurrent = ({ names }: Stored) => names.some((name) => inUse.has(name));
+  // On a disk that ignores case it may have the file of a version that was written otherwise.
+  const inUse = new Set(current.map((path) => basename(path).toLowerCase()));
+  const isCurrent = ({ names }: Stored) => names.some((name) => inUse.has(name.toLowerCase()));
   await change(directory, async (stored) => {
     const module = stored.find(isCurrent)?.module;
     const old = stored.filter((one) => one.module === module && !isCurrent(one));
@@ -52,6 +53,19 @@ export async function removeOldFirmware(
     }
     return stored.filter((one) => !leaving.includes(one));
   });
+}
+
+/**
+ * Removes these files of a firmware that nobody wants any more, and what is written down of them. Never rejects: what
+ * cannot be removed stays written down.
+ */
+export async function removeFirmware(directory: string, names: readonly string[]): Promise<void> {
+  const gone: string[] = [];
+  for (const name of names.filter(isSafeFileName)) {
+    const removed = rm(join(directory, name), { force: true });
+    await removed.then(() => gone.push(name)).catch(() => {});
+  }
+  await change(directory, (stored) => withoutNames(stored, gone));
 }
 
 /** One change at a time. */

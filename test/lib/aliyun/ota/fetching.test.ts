@@ -7,8 +7,8 @@ import type { download } from '../../../../lib/aliyun/ota/download/download';
 import { MialinkError } from '../../../../lib/errors';
 import { sign, UpgradeBench } from './upgrade-bench';
 
-const FIRST = 'default-2.0.0-a.bin';
-const SECOND = 'default-2.0.0-b.bin';
+const FIRST = 'default-2.0.0+a.bin';
+const SECOND = 'default-2.0.0+b.bin';
 const data = {
   version: '2.0.0',
   signMethod: 'SHA256',
@@ -77,10 +77,21 @@ describe('a firmware of several files, given up', () => {
     assert.deepEqual(await readdir(directory), []);
   });
 
-  it('leaves those of a firmware that was complete before', async () => {
+  it('leaves none of them either when they were complete before', async () => {
     for (const name of [FIRST, SECOND]) await writeFile(join(directory, name), 'firmware');
     const client = await start();
     await client.cancel();
-    assert.deepEqual(await readdir(directory), [FIRST, SECOND]);
+    assert.deepEqual(await readdir(directory), []);
+  });
+
+  it('leaves those that were complete before to a newer firmware: they are an old version', async () => {
+    for (const name of [FIRST, SECOND]) await writeFile(join(directory, name), 'firmware');
+    const client = await start();
+    const newer = { ...data.files[0], fileName: 'c.bin' };
+    await bench.device.push({ ...data, version: '3.0.0', files: [newer] });
+    await bench.until(() => bench.told.firmware.length > 0);
+    await client.close();
+    const left = (await readdir(directory)).filter((name) => !name.startsWith('.'));
+    assert.deepEqual(left.sort(), [FIRST, SECOND, 'default-3.0.0.bin']);
   });
 });

@@ -106,9 +106,9 @@ describe('a firmware notice', () => {
     assert.deepEqual(
       notice.files.map(({ name, url, size }) => ({ name, url, size })),
       [
-        { name: 'm-3-boot.bin', url: 'https://h/1', size: 10 },
-        { name: 'm-3-app.zip', url: 'https://h/2/app.zip?x', size: 20 },
-        { name: 'm-3-3', url: 'https://h/3', size: 30 },
+        { name: 'm-3+boot.bin', url: 'https://h/1', size: 10 },
+        { name: 'm-3+app.zip', url: 'https://h/2/app.zip?x', size: 20 },
+        { name: 'm-3+3', url: 'https://h/3', size: 30 },
       ],
     );
   });

@@ -69,7 +69,7 @@ describe('a firmware whose address has expired', () => {
     assert.deepEqual(bench.device.asked, []);
   });
 
-  it('may be asked for once more when a notice has come since it was asked for', async () => {
+  it('is fetched from that of a notice that has come since it was asked for, and not asked for again', async () => {
     const client = bench.start();
     await bench.device.push(data);
     bench.device.reply = fresh;
@@ -78,10 +78,33 @@ describe('a firmware whose address has expired', () => {
     await bench.device.push(data);
     expire();
     await downloads(3);
-    expire();
-    await downloads(4);
-    await bench.finish();
-    assert.deepEqual([client.state, bench.device.asked.length], ['verified', 2]);
+    await bench.breakOff('otaUrlExpired');
+    bench.assertFailed(client, -2, 'otaUrlExpired');
+    assert.equal(bench.device.asked.length, 1);
+  });
+
+  it('fails with step -2 when the cloud replies and pushes, whenever it is asked, and no address is any good', async () => {
+    class Pushy extends FakeDevice {
+      override async request(method: string, params: unknown, options?: { topic?: string }) {
+        const reply = await super.request(method, params, options);
+        setImmediate(() => this.push(data));
+        return reply;
+      }
+    }
+    bench = new UpgradeBench(new Pushy());
+    bench.device.reply = data;
+    let fetched = 0;
+    const client = bench.start({}, async () => {
+      fetched += 1;
+      // The cloud's word comes before the server's, and again, for as long as it is listened to.
+      await bench.device.push(data);
+      assert.ok(fetched < 10, 'it goes on for ever');
+      throw expired;
+    });
+    await bench.device.push(data);
+    await bench.until(() => bench.told.failures.length > 0);
+    bench.assertFailed(client, -2, 'otaUrlExpired');
+    assert.deepEqual([fetched, bench.device.asked.length], [3, 1]);
   });
 
   for (const [what, reply] of [

@@ -22,6 +22,8 @@ export const data = {
   sign,
 };
 
+type Handler = (payload: Buffer, topic: string) => void;
+
 /** A device whose broker can be away. */
 export class FakeDevice implements OtaChannel {
   readonly label = 'lamp';
@@ -33,14 +35,15 @@ export class FakeDevice implements OtaChannel {
   online = true;
   /** Why the next messages do not leave, the connection being there. */
   readonly problems: MialinkError[] = [];
-  private readonly handlers = new Map<string, (payload: Buffer, topic: string) => void>();
+  private readonly handlers = new Map<string, Set<Handler>>();
   private readonly connectHandlers = new Set<() => void>();
 
   constructor(readonly identity = { productKey: 'pk', deviceName: 'dn' }) {}
 
-  subscribeTo(topic: string, handler: (payload: Buffer, topic: string) => void): () => void {
-    this.handlers.set(topic, handler);
-    return () => this.handlers.delete(topic);
+  subscribeTo(topic: string, handler: Handler): () => void {
+    const handlers = this.handlers.get(topic) ?? new Set();
+    this.handlers.set(topic, handlers.add(handler));
+    return () => handlers.delete(handler);
   }
 
   async publish(topic: string, payload: object): Promise<void> {
@@ -76,15 +79,15 @@ export class FakeDevice implements OtaChannel {
 
   async push(fields: object, payload: object = { code: '1000', id: 1, data: fields }): Promise<void> {
     const { productKey, deviceName } = this.identity;
-    this.handlers.get(`/ota/device/upgrade/${productKey}/${deviceName}`)?.(
-      Buffer.from(JSON.stringify(payload)),
-      '',
-    );
+    const topic = `/ota/device/upgrade/${productKey}/${deviceName}`;
+    for (const handler of this.handlers.get(topic) ?? [])
+      handler(Buffer.from(JSON.stringify(payload)), topic);
     await settled();
   }
 
   get listeners(): number {
-    return this.handlers.size + this.connectHandlers.size;
+    const handlers = [...this.handlers.values()].reduce((sum, { size }) => sum + size, 0);
+    return handlers + this.connectHandlers.size;
   }
 
   sentTo(kind: 'inform' | 'progress' | 'request'): unknown[] {

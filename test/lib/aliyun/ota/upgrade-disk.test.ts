@@ -135,7 +135,7 @@ describe('a firmware upgrade', () => {
         (await bench.downloads.running()).options.onProgress?.(100, 300);
         await bench.finish();
         assert.deepEqual(bench.told.firmware, [
-          [join(directory, 'default-2-a'), join(directory, 'default-2-b')],
+          [join(directory, 'default-2+a'), join(directory, 'default-2+b')],
         ]);
         assert.deepEqual(bench.told.steps, [1, 50, 100]);
         assert.deepEqual(bytes, [0, 200, 400]);

@@ -155,6 +155,7 @@ describe('a firmware upgrade, after a restart', () => {
     await bench.device.push(data);
     assert.match(bench.disk.saved.at(-1) ?? '', /topsecret/);
     await bench.breakOff('otaVerifyFailed');
+    await bench.close();
     assert.equal(bench.disk.saved.at(-1), '{"state":"failed","version":"2.0.0"}');
   });
 

@@ -4,7 +4,11 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { recordFirmware, removeOldFirmware } from '../../../../../lib/aliyun/ota/download/old-versions';
+import {
+  recordFirmware,
+  removeFirmware,
+  removeOldFirmware,
+} from '../../../../../lib/aliyun/ota/download/old-versions';
 
 const RECORD = '.firmware.json';
 
@@ -89,6 +93,23 @@ describe('old firmware', () => {
     const current = await store('a', 'a-2.bin');
     await removeOldFirmware(directory, 1, current);
     assert.deepEqual(await left(), ['a-1.bin', 'a-2.bin', 'b-1.bin']);
+  });
+
+  it('stays when its name differs from that of the current one in case only', async () => {
+    await store('default', 'default-1.0-rc.bin');
+    const current = await store('default', 'default-1.0-RC.bin');
+    await removeOldFirmware(directory, 0, current);
+    assert.ok((await left()).includes('default-1.0-rc.bin'));
+  });
+
+  it('that was given up goes, and does not count', async () => {
+    await store('default', 'default-1.bin');
+    await store('default', 'default-2.bin');
+    await removeFirmware(directory, ['default-2.bin', '../default-1.bin']);
+    assert.deepEqual(await left(), ['default-1.bin']);
+    const current = await store('default', 'default-3.bin');
+    await removeOldFirmware(directory, 1, current);
+    assert.deepEqual(await left(), ['default-1.bin', 'default-3.bin']);
   });
 
   it('in a directory that is not there is none', async () => {
