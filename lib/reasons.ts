@@ -121,6 +121,7 @@ export const reasons = {
   outboxDropped: 'CONFIG',
   outboxDamaged: 'CODEC',
   outboxStalled: 'TIMEOUT',
+  outboxLeft: 'CONFIG',
   deviceDisabled: 'AUTH',
   deviceDeleted: 'AUTH',
   resetRefused: 'CONFIG',

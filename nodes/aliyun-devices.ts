@@ -6,6 +6,7 @@
 import { AliyunDevice, type DeviceState, type OutboxEntry } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
 import type { Logger } from '../lib/logger';
+import { Outage } from './aliyun-device-outage';
 import type { Setup } from './aliyun-device-settings';
 import { OutboxStores, registrationOf } from './aliyun-device-storage';
 
@@ -91,6 +92,7 @@ export class AliyunDevices {
       credentials: registration && ((signal) => registration.credentials(signal)),
     });
     const shared: Shared = { device, setup, changes: [], owners };
+    const outage = new Outage(logger.warn);
     device.on('refused', (entry, problem) => {
       const { source } = entry;
       // A node that uses the device reports what it has posted itself, see `followOutbox`.
@@ -98,10 +100,13 @@ export class AliyunDevices {
       shared.owners[0]?.onRefused(entry, problem);
     });
     device.on('state', (state, problem) => {
+      const before = shared.changes.at(-1)?.state;
       shared.changes = [...shared.changes, { time: new Date(), state, problem }].slice(-MOST_CHANGES);
-      // One that is created anew in the console registers anew.
-      if (state === 'deleted') registration?.forget().catch((problem) => logger.warn(problem));
+      outage.follow(state, problem);
+      // Once: with its next try it may register anew, which is not to be forgotten.
+      if (state === 'deleted' && before !== state) registration?.deviceDeleted().catch(logger.warn);
     });
+    this.outboxes.leftBy(settings, userDir).then((problems) => problems.forEach(logger.warn));
     return shared;
   }
 }

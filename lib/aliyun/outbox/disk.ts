@@ -37,3 +37,14 @@ export async function readRange(path: string, start: number, end: number): Promi
     await handle.close();
   }
 }
+
+/** For `readRange`: a file that is gone takes its bytes with it; any other failure may pass. */
+export function nothingIfMissing(error: unknown): Buffer {
+  if (isMissing(error)) return Buffer.alloc(0);
+  throw error;
+}
+
+/** Whether there is no such file or directory. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -15,7 +15,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeDirectory, readRange } from './disk';
+import { makeDirectory, nothingIfMissing, readRange } from './disk';
 import { HeadFile, type Position } from './head-file';
 import { lineOf, type ReadLine, readLine } from './record';
 import { type Segment, scan, segmentNumbers } from './segment';
@@ -196,7 +196,7 @@ export class FileStore implements OutboxStore {
   }
 
   private async lineInNextPiece(offset: number, { path, bytes: end }: Segment): Promise<ReadLine> {
-    this.piece = { start: offset, bytes: await readRange(path, offset, end).catch(nothingIfDeleted) };
+    this.piece = { start: offset, bytes: await readRange(path, offset, end).catch(nothingIfMissing) };
     return this.lineInPiece(offset) ?? { text: undefined, end };
   }
 
@@ -209,10 +209,4 @@ export class FileStore implements OutboxStore {
   private pathOf(number: number): string {
     return join(this.place, `${number}.log`);
   }
-}
-
-/** A file that is gone takes its texts with it; any other failure may pass. */
-function nothingIfDeleted(error: unknown): Buffer {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return NO_PIECE.bytes;
-  throw error;
 }

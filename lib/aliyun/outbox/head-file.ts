@@ -7,7 +7,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { readRange, writeAt } from './disk';
+import { nothingIfMissing, readRange, writeAt } from './disk';
 import { LINE_OVERHEAD, lineOf, readLine } from './record';
 
 export interface Position {
@@ -18,6 +18,11 @@ export interface Position {
 const BEGINNING: Position = { segment: 0, offset: 0 };
 const DIGITS = 15;
 const LENGTH = LINE_OVERHEAD + 2 * DIGITS + 1;
+
+/** Where the head stands that a store has left; at the beginning if there is none. */
+export async function readHead(path: string): Promise<Position> {
+  return positionIn(await readRange(path, 0, LENGTH).catch(nothingIfMissing));
+}
 
 export class HeadFile {
   /** The file is made (mode 0600) if there is none. */

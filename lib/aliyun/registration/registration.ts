@@ -43,6 +43,8 @@ export interface RegistrationOptions {
 
 export class Registration {
   private readonly file: CredentialsFile;
+  /** Whether the next registration would create again what its owner has just deleted. */
+  private isDeleted = false;
 
   constructor(private readonly options: RegistrationOptions) {
     this.file = new CredentialsFile(options.directory, options.identity, options.label);
@@ -54,6 +56,7 @@ export class Registration {
    * - `registrationUnreadable`, `registrationNotStored` (CONFIG)
    * - `registrationRefused` (AUTH), whose `peer` is what the cloud said
    * - `registrationUnanswered`, `registrationMalformed`, and as a connection does that cannot be made
+   * - `deviceDeleted` (AUTH), see the method of this name
    * - `aborted` by the signal. What the cloud has answered by then is stored nevertheless.
    */
   credentials(signal?: AbortSignal): Promise<Credentials> {
@@ -68,7 +71,18 @@ export class Registration {
     return this.alone(undefined, () => this.file.remove());
   }
 
+  /**
+   * The cloud has deleted the device: what is stored is worth nothing any more. By `https` and `mqtt` the next
+   * `credentials` registers the one that is created anew in the console; by `mqtt-unregistered` it would be the one to
+   * create it, so that this registration never asks again. Rejects as `forget`.
+   */
+  deviceDeleted(): Promise<void> {
+    this.isDeleted = this.options.method === 'mqtt-unregistered';
+    return this.forget();
+  }
+
   private async register(signal?: AbortSignal): Promise<Credentials> {
+    if (this.isDeleted) throw new MialinkError('deviceDeleted', { device: this.options.label });
     await this.file.rehearse();
     signal?.throwIfAborted();
     const credentials = await this.ask(signal);

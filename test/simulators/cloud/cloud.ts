@@ -186,6 +186,7 @@ export class Cloud extends EventEmitter<{ change: [] }> {
 
   private add(triple: CloudProductDevice): CloudDevice {
     const device = new CloudDevice(triple, this.platform());
+    this.fleet.get(triple.deviceName)?.close();
     this.fleet.set(triple.deviceName, device);
     return device;
   }

@@ -33,7 +33,7 @@ export interface AuthAnswer {
 export interface Fleet {
   /** Whatever its standing. */
   find(identity: DeviceIdentity): CloudDevice | null;
-  /** A device without a secret. */
+  /** A device without a secret; in place of one that was deleted. */
   add(identity: DeviceIdentity): CloudDevice;
 }
 
@@ -88,7 +88,7 @@ export class Registrar implements Registry {
     const code = this.refusal(request, kind);
     if (code !== null) return answer(code);
     const { productKey, deviceName } = request;
-    const device = this.fleet.find(request) ?? this.fleet.add({ productKey, deviceName });
+    const device = this.known(request) ?? this.fleet.add({ productKey, deviceName });
     const given = kind === 'register' ? device.renewSecret() : device.issueToken();
     return answer(200, { productKey, deviceName, ...given });
   }
@@ -147,9 +147,15 @@ export class Registrar implements Registry {
     if (expected === null) return 6292;
     if (sign.toLowerCase() !== expected) return 6600;
     if (!product.dynamicRegistration) return 6288;
-    const device = this.fleet.find(request);
-    if (device ? device.standing !== 'enabled' : kind === 'register') return 6100;
+    const device = this.known(request);
+    if (device ? device.disabled : kind === 'register') return 6100;
     return device?.activated ? 6289 : null;
+  }
+
+  /** One that was deleted is none. */
+  private known(identity: DeviceIdentity): CloudDevice | null {
+    const device = this.fleet.find(identity);
+    return device?.standing === 'deleted' ? null : device;
   }
 
   private usable(identity: DeviceIdentity): CloudDevice | null {

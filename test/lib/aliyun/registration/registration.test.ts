@@ -125,6 +125,34 @@ describe('a registration', () => {
     });
   });
 
+  describe('of a device that the cloud has deleted', () => {
+    for (const method of ['https', 'mqtt'] as const) {
+      it(`by ${method} is made anew, as the device has to be created in the console`, async () => {
+        const registration = bench.registration({ method });
+        await registration.credentials();
+        await registration.deviceDeleted();
+        assert.deepEqual(await bench.files(), []);
+        await registration.credentials();
+        assert.equal(bench.registrar.asked, 2);
+      });
+    }
+
+    it('by mqtt-unregistered would create it again, and is not made anew but by another one', async () => {
+      const options = { method: 'mqtt-unregistered' } as const;
+      const registration = bench.registration(options);
+      await registration.credentials();
+      const deleted = registration.deviceDeleted();
+      const { reason, code } = await problemOf(registration.credentials());
+      assert.deepEqual([reason, code], ['deviceDeleted', 'AUTH']);
+      await deleted;
+      assert.deepEqual(await bench.files(), []);
+      assert.equal((await problemOf(registration.credentials())).reason, 'deviceDeleted');
+      assert.equal(bench.registrar.asked, 1);
+      await bench.registration(options).credentials();
+      assert.equal(bench.registrar.asked, 2);
+    });
+  });
+
   describe('that is aborted', () => {
     it('beforehand does nothing at all', async () => {
       const first = await problemOf(bench.registration().credentials(AbortSignal.abort()));
