@@ -75,8 +75,21 @@ const LIGHTS = { ...CONNECTION, ...SWITCHED_OFF, ...OPERATION, ...KEPT, ...FIRMW
 
 export type StatusKey = keyof typeof LIGHTS;
 
+/** A device whose outbox keeps more or less than before. */
+interface Keeping {
+  on(event: 'kept', listener: () => void): unknown;
+  off(event: 'kept', listener: () => void): unknown;
+}
+
+/** In place of the catalogue's, which can name no number; undefined: that will do. */
+export type CountTexts = Partial<Record<StatusKey, () => string | undefined>>;
+
+/** Each status goes to every open editor, and nobody reads faster. */
+const COUNT_INTERVAL_MS = 500;
+
 export class StatusLight {
   private shown: StatusKey | undefined;
+  private shownText: string | undefined;
   private underWay = 0;
   private connection: StatusKey | undefined;
   private firmware: keyof typeof FIRMWARE | undefined;
@@ -84,14 +97,34 @@ export class StatusLight {
   private firmwareText: string | undefined;
   /** In place of `connected`, which says less. */
   private whileConnected: keyof typeof PUSH | keyof typeof LOG | undefined;
+  private countTexts: CountTexts = {};
+  private countTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly node: Node) {}
 
   show(key: StatusKey): void {
-    if (key === this.shown) return;
+    if (key === this.shown) {
+      this.recount();
+      return;
+    }
     this.shown = key;
-    const text = key === this.firmware ? this.firmwareText : undefined;
-    this.node.status({ ...LIGHTS[key], text: text ?? `${this.node.type}.status.${key}` });
+    this.tell(key, this.textOf(key));
+  }
+
+  /**
+   * From now on the status counts what waits: its texts are asked for again when the outbox keeps more or less, and when
+   * an operation begins or ends, twice a second at most. Returns how to stop that.
+   */
+  count(device: Keeping, texts: CountTexts): () => void {
+    const recount = () => this.recount();
+    this.countTexts = texts;
+    device.on('kept', recount);
+    return () => {
+      device.off('kept', recount);
+      this.countTexts = {};
+      clearTimeout(this.countTimer);
+      this.countTimer = undefined;
+    };
   }
 
   /** The state of the connection; seen unless there is a firmware or an operation is under way. */
@@ -144,6 +177,26 @@ export class StatusLight {
     }
   }
 
+  private tell(key: StatusKey, text: string): void {
+    this.shownText = text;
+    this.node.status({ ...LIGHTS[key], text });
+  }
+
+  private textOf(key: StatusKey): string {
+    const text = key === this.firmware ? this.firmwareText : this.countTexts[key]?.();
+    return text ?? `${this.node.type}.status.${key}`;
+  }
+
+  private recount(): void {
+    if (this.shown === undefined || !this.countTexts[this.shown]) return;
+    this.countTimer ??= setTimeout(() => {
+      this.countTimer = undefined;
+      if (this.shown === undefined) return;
+      const text = this.textOf(this.shown);
+      if (text !== this.shownText) this.tell(this.shown, text);
+    }, COUNT_INTERVAL_MS);
+  }
+
   private showLasting(): void {
     const connection =
       this.connection === 'connected' ? (this.whileConnected ?? 'connected') : this.connection;
@@ -153,7 +206,10 @@ export class StatusLight {
 
   private end(outcome: Outcome): void {
     this.underWay--;
-    if (this.underWay > 0) return;
+    if (this.underWay > 0) {
+      this.recount();
+      return;
+    }
     // What is wrong with the settings says more than that it failed.
     const unset = this.connection === 'misconfigured' || this.connection === 'no-device';
     this.show(unset && this.connection ? this.connection : outcome);

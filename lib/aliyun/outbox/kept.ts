@@ -19,8 +19,8 @@ export interface KeptOptions {
   /** What is older is dropped, as soon as one is added or looked for; 0: never. */
   maxAgeMs: number;
   warn(problem: MialinkError): void;
-  /** So many were dropped. */
-  onDrop(count: number): void;
+  /** So many were dropped. `problem` says why, and how many since the start. */
+  onDrop(count: number, problem: MialinkError): void;
 }
 
 const MB = 1024 * 1024;
@@ -41,11 +41,17 @@ export class Kept {
   private inherited = 0;
   private unreadable = 0;
   private damageTold = 0;
+  private droppedSoFar = 0;
 
   constructor(private readonly options: KeptOptions) {}
 
   get length(): number {
     return this.options.store.length;
+  }
+
+  /** How many were dropped. */
+  get dropped(): number {
+    return this.droppedSoFar;
   }
 
   /** False also while it may turn out that something is kept. */
@@ -127,29 +133,33 @@ export class Kept {
   }
 
   private async trim(): Promise<void> {
-    let count = 0;
-    for (let excess = await this.excess(); excess; excess = await this.excess()) {
-      this.options.warn(excess);
-      await this.removeFirst();
-      count += 1;
+    const before = this.droppedSoFar;
+    let why: Values = {};
+    try {
+      for (let excess = await this.excess(); excess; excess = await this.excess()) {
+        why = excess;
+        this.droppedSoFar += 1;
+        await this.removeFirst();
+      }
+    } finally {
+      const count = this.droppedSoFar - before;
+      const values = { ...why, count: this.droppedSoFar };
+      if (count > 0) this.options.onDrop(count, this.problem('outboxDropped', values));
     }
-    if (count > 0) this.options.onDrop(count);
   }
 
   /** Why the oldest has to go. */
-  private async excess(): Promise<MialinkError | undefined> {
+  private async excess(): Promise<Values | undefined> {
     const { store, maxBytes, maxAgeMs } = this.options;
     if (this.closing) return undefined;
-    if (store.bytes > maxBytes && store.length > 1) {
-      return this.problem('outboxDropped', { limitMb: maxBytes / MB });
-    }
+    if (store.bytes > maxBytes && store.length > 1) return { limitMb: maxBytes / MB };
     const ageHereMs = performance.now() - this.openedAt;
     if (maxAgeMs === 0 || ageHereMs <= (this.inherited > 0 ? Math.min(maxAgeMs, HOUR_MS) : maxAgeMs))
       return undefined;
     await this.readUpTo(0);
     const [oldest] = this.front;
     if (!oldest || Date.now() - oldest.acceptedAt <= maxAgeMs) return undefined;
-    return this.problem('outboxDropped', { context: 'old', hours: maxAgeMs / HOUR_MS });
+    return { context: 'old', hours: maxAgeMs / HOUR_MS };
   }
 
   /** False if the store ends before. */

@@ -48,6 +48,8 @@ const WINDOW = 16;
 const TRIES_BEFORE_WARNING = 2;
 /** With the pauses between them, the connection would have been found broken meanwhile. */
 const MAX_TRIES = 5;
+/** Between two warnings of what is dropped. */
+const DROPS_INTERVAL_MS = 60_000;
 
 export class Outbox extends EventEmitter<OutboxEvents> {
   private state: 'paused' | 'delivering' | 'idle' | 'waiting' | 'closed' = 'paused';
@@ -55,7 +57,6 @@ export class Outbox extends EventEmitter<OutboxEvents> {
   private readonly retry: Backoff;
   private timer: NodeJS.Timeout | undefined;
   private delivery = Promise.resolve();
-  private droppedSoFar = 0;
   private readonly underWay = new Map<OutboxEntry, Promise<void>>();
   /** How many the cloud has answered. */
   private answers = 0;
@@ -63,6 +64,10 @@ export class Outbox extends EventEmitter<OutboxEvents> {
   private readonly silentTries = new Map<OutboxEntry, number>();
   /** Once is enough, until it has been empty. */
   private readonly warned = new Set<Reason>();
+  /** With the number of those dropped that the log does not have yet. */
+  private untoldDrops: MialinkError | undefined;
+  /** Of `performance.now()`; undefined: not since it was empty. */
+  private dropsToldAt: number | undefined;
 
   constructor(private readonly options: OutboxOptions) {
     super();
@@ -70,7 +75,7 @@ export class Outbox extends EventEmitter<OutboxEvents> {
     this.kept = new Kept({
       ...options,
       warn: (problem) => this.warn(problem),
-      onDrop: (count) => this.dropOut(count),
+      onDrop: (count, problem) => this.dropOut(count, problem),
     });
   }
 
@@ -86,7 +91,7 @@ export class Outbox extends EventEmitter<OutboxEvents> {
 
   /** How many were given up, for want of room or for their age. */
   get dropped(): number {
-    return this.droppedSoFar;
+    return this.kept.dropped;
   }
 
   /** Looks for what a former process has left; else the first `add` or `resume` does. */
@@ -126,6 +131,7 @@ export class Outbox extends EventEmitter<OutboxEvents> {
     this.pause();
     this.state = 'closed';
     await this.delivery;
+    this.tellDrops();
     await this.kept.close().catch((error: unknown) => {
       this.options.logger.debug(`${this.options.label}: the outbox did not close well: ${messageOf(error)}`);
     });
@@ -199,6 +205,8 @@ export class Outbox extends EventEmitter<OutboxEvents> {
     if (this.state !== 'delivering' || this.length > 0) return;
     this.state = 'idle';
     this.warned.clear();
+    this.tellDrops();
+    this.dropsToldAt = undefined;
   }
 
   private tryLater(): void {
@@ -207,9 +215,20 @@ export class Outbox extends EventEmitter<OutboxEvents> {
     this.timer = setTimeout(() => this.go(), this.retry.next());
   }
 
-  private dropOut(count: number): void {
-    this.droppedSoFar += count;
+  private dropOut(count: number, problem: MialinkError): void {
+    this.untoldDrops = problem;
+    const toldMsAgo = performance.now() - (this.dropsToldAt ?? Number.NEGATIVE_INFINITY);
+    if (toldMsAgo >= DROPS_INTERVAL_MS) this.tellDrops();
     this.tell(() => this.emit('dropped', count));
+    this.tellChange();
+  }
+
+  /** At the first, once a minute while it goes on, and when it is over: so the log has the number in the end. */
+  private tellDrops(): void {
+    if (!this.untoldDrops) return;
+    this.options.logger.warn(this.untoldDrops);
+    this.untoldDrops = undefined;
+    this.dropsToldAt = performance.now();
   }
 
   private warn(problem: unknown): void {

@@ -22,7 +22,7 @@ describe('the bounds of the outbox', () => {
     return store.bytes;
   }
 
-  it('drops the oldest for want of room, counts them, and warns once', async () => {
+  it('drops the oldest for want of room, counts them, and warns of it', async () => {
     const maxBytes = 3 * (await sizeOfOne());
     const { outbox, delivered, dropped, warnings } = outboxWith({ maxBytes });
     for (const n of numbers(8)) await outbox.add(post(n));
@@ -34,10 +34,6 @@ describe('the bounds of the outbox', () => {
     outbox.resume();
     await emptied(outbox);
     assert.deepEqual(delivered, [5, 6, 7]);
-    await clock.tickAsync(0);
-    outbox.pause();
-    for (const n of numbers(4)) await outbox.add(post(n));
-    assert.deepEqual([outbox.dropped, warnings.length], [6, 2], 'another spell, another warning');
     await outbox.close();
   });
 
@@ -77,7 +73,8 @@ describe('the bounds of the outbox', () => {
     assert.deepEqual(
       warnings.map(({ message }) => message),
       [
-        'Lamp: posts in the outbox are older than 1 h, and are dropped; see why the cloud is away, or allow more',
+        'Lamp: posts in the outbox are older than 1 h, and are dropped, 1 so far; see why the cloud is away, or allow more',
+        'Lamp: posts in the outbox are older than 1 h, and are dropped, 2 so far; see why the cloud is away, or allow more',
       ],
     );
     await outbox.close();
