@@ -15,6 +15,7 @@ import type { OutboxEntry } from './outbox';
 import type { RequestOptions } from './requests';
 import { additionalRoots } from './roots';
 import type { CheckedSettings } from './settings';
+import { isFilter } from './topics';
 
 export interface DeviceEvents {
   /** The new state, and why it is not connected. */
@@ -24,6 +25,9 @@ export interface DeviceEvents {
   /** More or less waits in the outbox than before. */
   kept: [];
 }
+
+/** Of a filter in an error. */
+const LONGEST_QUOTE = 80;
 
 export abstract class DeviceChannel extends EventEmitter<DeviceEvents> implements CloudChannel {
   /** `deviceName (productKey)`, for texts. */
@@ -88,9 +92,17 @@ export abstract class DeviceChannel extends EventEmitter<DeviceEvents> implement
 
   /**
    * Takes what arrives on `filter` (with wildcards or without), subscribed now if connected, and at each connect.
-   * Returns how to unsubscribe.
+   * Returns how to unsubscribe. Throws `topicInvalid` (CONFIG) for what is no filter.
    */
   subscribeTo(filter: string, handler: MessageHandler): () => void {
+    if (!isFilter(filter)) {
+      const rule = 'a filter of MQTT that begins with a slash';
+      throw new MialinkError('topicInvalid', {
+        device: this.label,
+        topic: filter.slice(0, LONGEST_QUOTE),
+        rule,
+      });
+    }
     return this.exchange.subscribeTo(filter, handler);
   }
 

@@ -93,6 +93,15 @@ export function isSystemTopic(filter: string): boolean {
   return filter.startsWith('/sys/') || filter.startsWith('/ota/');
 }
 
+/** `+` fills its level, and `#` the last one. */
+const FILTER = /^(\/(\+|[^+#/]*))*(\/#)?$/;
+const MOST_BYTES = 65_535;
+
+/** Whether it is a filter of MQTT that begins with a slash, as all topics of the platform do. */
+export function isFilter(filter: string): boolean {
+  return filter !== '' && Buffer.byteLength(filter) <= MOST_BYTES && FILTER.test(filter);
+}
+
 /** MQTT's matching: `+` is one level, a final `#` any number of levels. */
 export function matchesFilter(filter: string, topic: string): boolean {
   if (filter === topic) return true;

@@ -13,7 +13,7 @@
  */
 import { MialinkError } from '../../errors';
 import type { CloudChannel } from '../channel';
-import { sysTopic } from '../topics';
+import { isFilter, sysTopic } from '../topics';
 
 /** Whose topics they are. */
 export type TopicOwner = Pick<CloudChannel, 'identity' | 'label'>;
@@ -28,8 +28,6 @@ const SYSTEM = /^\/(sys|ext|ota|shadow)\//;
 /** What begins so is not whole yet, though it begins with a slash. */
 const USER = '/user/';
 const WILDCARD = /[+#]/;
-/** `+` fills its level, `#` the last one. */
-const FILTER = /^(\/(\+|[^+#/]*))*(\/#)?$/;
 const BLANK = /[\s\p{Cc}]/u;
 /** Of a topic that is quoted in an error. */
 const LONGEST_QUOTE = 80;
@@ -83,7 +81,7 @@ function limited(owner: TopicOwner, topic: string): string {
 }
 
 function filter(owner: TopicOwner, topic: string): string {
-  if (FILTER.test(topic)) return topic;
+  if (isFilter(topic)) return topic;
   throw invalid(owner, topic, 'such that + is a whole level, and # the last one');
 }
 

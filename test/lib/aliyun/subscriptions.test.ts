@@ -103,6 +103,14 @@ describe('Aliyun subscriptions', () => {
     assert.deepEqual(bench.reports.reasons, ['subscriptionRefused']);
   });
 
+  it('are refused at once where they are no filters', async () => {
+    for (const filter of ['', 'a', '/a/#/b', '/a+', '/a/b#', `/${'x'.repeat(65_535)}`]) {
+      const isRefused = { code: 'CONFIG', reason: 'topicInvalid' };
+      assert.throws(() => device.subscribeTo(filter, () => undefined), isRefused, filter.slice(0, 9));
+    }
+    assert.ok(!device.subscriptions.includes('/a+'));
+  });
+
   it('of any number may wait for their answers without a warning of Node', async () => {
     const fresh = bench.device({ transport: 'tcp', endpoint: `127.0.0.1:${broker.port}` });
     const warned = sinon.fake();
