@@ -12,6 +12,7 @@ import { deviceInfo } from './device-info';
 import type { DiscoveryOptions, FoundDevice } from './discovery';
 import { type AskInfo, KnownModels, Questions } from './discovery-models';
 import { Locator } from './locator';
+import type { DeviceLimits } from './properties/limits';
 import { PushServer } from './push';
 import { Session } from './session';
 import { type CheckedSettings, checkSettings, type DeviceSettings } from './settings';
@@ -31,6 +32,8 @@ export interface NetworkOptions {
 
 type Search = Omit<DiscoveryOptions, 'resolve'>;
 
+/** Each some kilobytes. */
+const MOST_LEARNED = 200;
 const LOCATE_TIMEOUT_MS = 1_000;
 /** Of the question for the model of a device that was found. */
 const INFO_TIMEOUT_MS = 5_000;
@@ -39,6 +42,8 @@ const INFO_TIMEOUT_MS = 5_000;
 export class Network {
   private readonly sockets = new Map<string, MiioSocket>();
   private readonly devices = new Map<string, SharedDevice>();
+  /** What the devices bear that nobody uses just now; the last ones. */
+  private readonly learned = new Map<string, DeviceLimits>();
   private readonly pushServers = new Map<string, PushServer>();
   private readonly models = new KnownModels((found) => this.askInfo(found));
   private readonly locator = new Locator((options) =>
@@ -87,13 +92,13 @@ export class Network {
     const checked = checkSettings(settings);
     if (this.closing.signal.aborted) throw new MialinkError('closed', { device: checked.label });
     const key = deviceKey(checked);
-    const shared = this.devices.get(key) ?? this.openDevice(checked);
+    const shared = this.devices.get(key) ?? this.openDevice(checked, this.learned.get(key));
     this.devices.set(key, shared);
     shared.use();
     return new MiioDevice(checked, shared, () => this.release(key, shared, keepUnusedMs));
   }
 
-  private openDevice(settings: CheckedSettings): SharedDevice {
+  private openDevice(settings: CheckedSettings, learned: DeviceLimits | undefined): SharedDevice {
     const { label, address, port, token, bindAddress } = settings;
     // Each named: copied by `...`, every device would have a hidden class of its own.
     const session = new Session({
@@ -106,15 +111,24 @@ export class Network {
       locate: (deviceId, ended) => this.locator.locate(deviceId, bindAddress, ended),
       isNear: (asked) => isNear(asked, (this.options.interfaces ?? networkInterfaces)()),
     });
-    return new SharedDevice(session, this.pushServerAt(bindAddress));
+    return new SharedDevice(session, this.pushServerAt(bindAddress), learned);
   }
 
   private release(key: string, device: SharedDevice, keepMs: number): void {
     if (this.closing.signal.aborted) return;
     device.leave(keepMs, () => {
       this.devices.delete(key);
+      this.remember(key, device.learned);
       void device.close().then(() => (this.devices.size === 0 ? this.closeSockets() : undefined));
     });
+  }
+
+  /** A flow that comes every few minutes need not find out again how much the device bears. */
+  private remember(key: string, learned: DeviceLimits | undefined): void {
+    this.learned.delete(key);
+    if (learned) this.learned.set(key, learned);
+    const [oldest] = this.learned.keys();
+    if (oldest !== undefined && this.learned.size > MOST_LEARNED) this.learned.delete(oldest);
   }
 
   private async closeSockets(): Promise<void> {

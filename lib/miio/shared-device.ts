@@ -13,7 +13,6 @@ import type { CheckedSettings } from './settings';
 export class SharedDevice {
   /** The mark of `upgradeFirmware`. */
   readonly upgrade: Upgradable['upgrade'] = { state: 'none' };
-  private bears: DeviceLimits | undefined;
   private users = 0;
   private reports: Subscription | undefined;
   /** Each until the gateway is rid of it. */
@@ -23,7 +22,14 @@ export class SharedDevice {
   constructor(
     readonly session: Session,
     private readonly pushServer: PushServer,
+    /** What is known of it from before. */
+    private bears?: DeviceLimits,
   ) {}
+
+  /** Undefined as long as nobody has asked for properties. */
+  get learned(): DeviceLimits | undefined {
+    return this.bears;
+  }
 
   /** How much the device bears in one request, as far as it is known. */
   get limits(): DeviceLimits {

@@ -97,6 +97,25 @@ describe('the network of miIO devices', () => {
     }
   });
 
+  it('knows how much a device bears after its session was closed', async () => {
+    const home = await Home.start([lamp({ port: 0, maxProperties: 1 })]);
+    const [{ address, port, token, received } = simulated] = home.devices;
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const requests: number[] = [];
+    for (const _ of ['learns', 'knows']) {
+      const device = network.device({ address, port, token });
+      const before = received.length;
+      await device.properties.get([{ name: 'power' }, { name: 'bright' }, { name: 'ct' }]);
+      requests.push(received.length - before);
+      device.close();
+      clock.tick(61_000);
+    }
+    clock.restore();
+    // Three, two, and each alone; then each alone at once.
+    assert.deepEqual(requests, [5, 3]);
+    await home.close();
+  });
+
   it('serves any number of users of one device without a warning', async () => {
     const warned = sinon.spy();
     process.on('warning', warned);
