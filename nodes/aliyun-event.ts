@@ -5,7 +5,7 @@ import { MialinkError } from '../lib/errors';
 import { followOutbox, outputsOf, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import { asText, type Message, onInput, untilClosed } from './runtime';
-import { type CountTexts, StatusLight } from './status';
+import { StatusLight } from './status';
 
 interface Config extends NodeDef {
   device?: string;
@@ -19,10 +19,7 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const light = new StatusLight(this);
     const chosen = new ChosenDevice<AliyunDevice>(RED, this, config.device, light);
-    chosen.listen((device) => [
-      followOutbox(RED, this, device, light),
-      light.count(device, countTexts(RED, device)),
-    ]);
+    chosen.listen((device) => [followOutbox(RED, this, device, light)]);
 
     const report = (message: Message) => {
       const device = chosen.acquire();
@@ -43,19 +40,4 @@ export default function register(RED: NodeAPI): void {
       () => chosen.release(),
     );
   }
-}
-
-/** What the status says of the messages of the device that wait. */
-function countTexts(RED: NodeAPI, device: AliyunDevice): CountTexts {
-  return {
-    busy: () => {
-      const { inLine } = device.waiting;
-      return inLine > 1 ? RED._('aliyun-event.status.busy-line', { inLine }) : undefined;
-    },
-    queued: () => {
-      const { kept, dropped } = device.waiting;
-      if (dropped > 0) return RED._('aliyun-event.status.queued-dropped', { kept, dropped });
-      return RED._('aliyun-event.status.queued', { kept });
-    },
-  };
 }

@@ -8,7 +8,7 @@ import { followOutbox, requestCloud } from './aliyun-request';
 import { ChosenDevice } from './device-sharing';
 import { operateOnProperties } from './property-operations';
 import { asFlag, asText, type Message, onInput, untilClosed } from './runtime';
-import { type CountTexts, StatusLight } from './status';
+import { StatusLight } from './status';
 
 interface Config extends NodeDef {
   device?: string;
@@ -29,7 +29,6 @@ export default function register(RED: NodeAPI): void {
     chosen.listen((device) => [
       device.onPropertySet(mode, passOn, { echo: asFlag(config.echo, false) }),
       followOutbox(RED, this, device, light),
-      light.count(device, countTexts(RED, device)),
     ]);
 
     onInput(
@@ -52,19 +51,4 @@ export default function register(RED: NodeAPI): void {
 
 function messageOf({ params, ...request }: PropertySet): Partial<Message> {
   return { payload: params, aliyun: request };
-}
-
-/** What the status says of the messages of the device that wait. */
-function countTexts(RED: NodeAPI, device: AliyunDevice): CountTexts {
-  return {
-    busy: () => {
-      const { inLine } = device.waiting;
-      return inLine > 1 ? RED._('aliyun-property.status.busy-line', { inLine }) : undefined;
-    },
-    queued: () => {
-      const { kept, dropped } = device.waiting;
-      if (dropped > 0) return RED._('aliyun-property.status.queued-dropped', { kept, dropped });
-      return RED._('aliyun-property.status.queued', { kept });
-    },
-  };
 }

@@ -4,7 +4,7 @@ import type { AliyunDevice, OutboxEntry, Posted } from '../lib/aliyun';
 import { MialinkError } from '../lib/errors';
 import { payloadInvalid } from './payload';
 import { inUsersLanguage, isRecord, type Message } from './runtime';
-import type { StatusLight } from './status';
+import type { CountTexts, StatusLight } from './status';
 
 /**
  * Puts the reply into `message.aliyun` and the payload, or the cloud's refusal into `message.aliyun`. What the outbox
@@ -41,8 +41,8 @@ export function keepRefusal(message: Message): (error: unknown) => never {
 }
 
 /**
- * Follows what the outbox has kept: the light tells no more of it when nothing is left, and what the node has posted and
- * the cloud will never take becomes an error of the node. Returns how to stop that.
+ * Follows what the outbox has kept: the light counts it, and tells no more of it when nothing is left; what the node has
+ * posted and the cloud will never take becomes an error of the node. Returns how to stop that.
  */
 export function followOutbox(RED: NodeAPI, node: Node, device: AliyunDevice, light: StatusLight): () => void {
   const report = (entry: OutboxEntry, problem: MialinkError) => {
@@ -54,9 +54,26 @@ export function followOutbox(RED: NodeAPI, node: Node, device: AliyunDevice, lig
   const emptied = () => {
     if (device.waiting.kept === 0) light.delivered();
   };
+  const stopCounting = light.count(device, countTexts(RED, node.type, device));
   device.on('refused', report).on('kept', emptied);
   return () => {
+    stopCounting();
     device.off('refused', report).off('kept', emptied);
+  };
+}
+
+/** What the status says of the messages of the device that wait, in the words of the node's own catalogue. */
+function countTexts(RED: NodeAPI, type: string, device: AliyunDevice): CountTexts {
+  return {
+    busy: () => {
+      const { inLine } = device.waiting;
+      return inLine > 1 ? RED._(`${type}.status.busy-line`, { inLine }) : undefined;
+    },
+    queued: () => {
+      const { kept, dropped } = device.waiting;
+      if (dropped > 0) return RED._(`${type}.status.queued-dropped`, { kept, dropped });
+      return RED._(`${type}.status.queued`, { kept });
+    },
   };
 }
 

@@ -176,8 +176,10 @@ function keysOfScript(script: string, type: string): string[] {
 
 /** What the node itself asks its catalogue for. */
 function keysOfSource(type: string): string[] {
-  const source = readFileSync(join(NODES, `${type}.ts`), 'utf8');
-  return [...source.matchAll(new RegExp(`\\bRED\\._\\('(${type}\\.[^']*)'`, 'g'))].map(
+  const own = readFileSync(join(NODES, `${type}.ts`), 'utf8');
+  const shared = readFileSync(join(NODES, 'aliyun-request.ts'), 'utf8');
+  const source = own.includes('followOutbox(') ? own + shared.replaceAll(/\$\{type\}/g, type) : own;
+  return [...source.matchAll(new RegExp(`\\bRED\\._\\(['\`](${type}\\.[^'\`]*)['\`]`, 'g'))].map(
     ([, key]) => key ?? '',
   );
 }
