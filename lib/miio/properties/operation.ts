@@ -61,6 +61,7 @@ export class Operation {
   /** Why requests failed that could not be divided. */
   private readonly refusals: MialinkError[] = [];
   private lastRefusal: MialinkError | undefined;
+  private lastSilence: MialinkError | undefined;
   private readonly spoilers: { item: Item; limits: Limits }[] = [];
 
   constructor(
@@ -134,8 +135,14 @@ export class Operation {
       const failure = failureOf(error);
       if (failure === 'final' || failure === 'methodUnknown') throw error;
       if (failure === 'silent' && proven) throw error;
-      if (failure === 'silent' && this.isOver) return this.late(items, method);
-      if (failure === 'refused') limits.refusedAfter(performance.now() - sentAt);
+      if (failure === 'refused') {
+        this.lastRefusal = error;
+        limits.refusedAfter(performance.now() - sentAt);
+      } else {
+        this.lastSilence = error;
+        // It was given less than a refusal takes, which is not to be held against the items.
+        if (this.isOver && performance.now() - sentAt < limits.patienceMs) return this.late(items, method);
+      }
       return items.length > 1
         ? this.halves(items, request, failure, error)
         : this.alone(items, request, failure, error);
@@ -150,10 +157,7 @@ export class Operation {
   ): Promise<boolean> {
     if (!this.options.divides) throw error;
     // A silence may as well be the network's: it counts only when the halves are answered.
-    if (failure === 'refused') {
-      request.limits.exceededBy(items.length);
-      this.lastRefusal = error;
-    }
+    if (failure === 'refused') request.limits.exceededBy(items.length);
     const middle = Math.ceil(items.length / 2);
     const first = await this.inPortions(items.slice(0, middle), request);
     const second = await this.inPortions(items.slice(middle), request);
@@ -184,8 +188,8 @@ export class Operation {
       method,
       timeoutMs: this.options.timeoutMs,
     });
-    // Why nothing was answered, where the device has said so, tells more than that the time is over.
-    if (this.requestsAnswered === 0) throw this.lastRefusal ?? error;
+    // What the device has said, and else the likely cause of its silence, tell more than that the time is over.
+    if (this.requestsAnswered === 0) throw this.lastRefusal ?? this.lastSilence ?? error;
     this.outstanding -= items.length;
     for (const { name } of items) this.errors.set(name, fromError(error));
     return false;

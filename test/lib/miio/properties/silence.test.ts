@@ -114,6 +114,29 @@ describe('reading many properties under one deadline', () => {
     assert.deepEqual(device.sizes, [15, 8, 4, 2, 1]);
   });
 
+  for (const count of [1, 2, 15]) {
+    it(`tells the likely cause when it has got nothing of ${count} in all its time`, async () => {
+      device.call = async (method, _, { timeoutMs = 0 } = {}) => {
+        await new Promise((resolve) => setTimeout(resolve, timeoutMs));
+        throw new MialinkError('tokenRejected', { device: 'Lamp', method, timeoutMs });
+      };
+      const { error } = await lasts(access.get(properties(count)));
+      assert.ok(because('tokenRejected')(error));
+    });
+  }
+
+  it('finds the last one to make the device silent, too', async () => {
+    const inner = device.call.bind(device);
+    device.call = async (method, params, options) => {
+      device.away = JSON.stringify(params).includes('"piid":4}');
+      return inner(method, params, options);
+    };
+    await lasts(access.get(properties(4)));
+    const next = await lasts(access.get(properties(4)));
+    assert.equal(Object.keys(next.value?.values ?? {}).length, 3);
+    assert.equal(device.sent.at(-1)?.options.timeoutMs, 5_000);
+  });
+
   it('sends nothing when the time is over, and gives what was answered by then', async () => {
     device.methods.set('get_properties', async (params) => {
       await new Promise((resolve) => setTimeout(resolve, 300));
