@@ -67,7 +67,7 @@ describe('a firmware upgrade asks the cloud', () => {
     });
   });
 
-  it('for a sub-device on the connection of its gateway, by the topics of the sub-device', async () => {
+  it('for a sub-device, by its own topics', async () => {
     bench = new UpgradeBench(new FakeDevice({ productKey: 'sub-pk', deviceName: 'sub-dn' }));
     const client = bench.start({ version: '1.0.0' });
     await client.requestFirmware();
