@@ -2,6 +2,8 @@
  * One UDP socket for all devices behind one local address. Datagrams go to whoever waits for that sender; opened by
  * the first packet sent, opened anew after an error, closed for good by `close`.
  */
+// dgram loads it in its first `bind`: a third of the time to the first answer, for which somebody waits.
+import 'node:cluster';
 import {
   createSocket as createDgramSocket,
   type SocketOptions as DgramOptions,
@@ -108,7 +110,8 @@ export function openSocket(
       reject(new MialinkError('socketFailed', { device, cause: networkCause(cause) }, { cause }));
       shut(socket);
     });
-    socket.bind(0, bindAddress || undefined, () => {
+    // Exclusive: the workers of a cluster would share one socket, and each hear the answers for the others.
+    socket.bind({ port: 0, address: bindAddress || undefined, exclusive: true }, () => {
       try {
         socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
       } catch {

@@ -78,7 +78,8 @@ export class PushServer {
         reject(socketError(cause, bindAddress || '0.0.0.0', port));
         void shut(socket);
       });
-      socket.bind(port, bindAddress || undefined, () => resolve(socket));
+      // Exclusive: of the workers of a cluster that shared it, only some would hear their gateways.
+      socket.bind({ port, address: bindAddress || undefined, exclusive: true }, () => resolve(socket));
     });
     return opening;
   }
