@@ -24,6 +24,8 @@ export default {
   input: { ...Object.fromEntries(ENTRIES.map((entry) => [entry, `./${entry}.ts`])), ...PROGRAMS },
   platform: 'node',
   external: [/^node:/, ...Object.keys(dependencies).map((name) => new RegExp(`^${name}(/|$)`))],
+  // Imported to be loaded, by lib/miio/socket; of the modules of Node, only those that are used would be kept.
+  treeshake: { moduleSideEffects: [{ test: /^node:cluster$/, sideEffects: true }] },
   output: {
     dir: 'dist',
     format: 'cjs',

@@ -29,6 +29,8 @@ const LONGEST_START = start(MAX_ID);
 const SHORTEST_TOO_DEEP = 2 * MAX_DEPTH;
 /** More of what a device says of its refusal tells nobody more. */
 const LONGEST_MESSAGE = 200;
+/** Not the letter itself: for one beyond Latin-1, V8 gives two bytes to every letter of the compiled file. */
+const ELLIPSIS = String.fromCodePoint(0x2026);
 /** The names under which a request holds a token or the password of a Wi-Fi, perhaps within a text of its own. */
 const SECRET = /["'\\](?:token|passwd|password|bind_key)["'\\]/i;
 
@@ -116,5 +118,5 @@ function peerError(error: unknown, outerCode: unknown): PeerError {
 function presentable(message: string): string {
   const secret = message.search(SECRET);
   const end = Math.min(secret === -1 ? message.length : secret, LONGEST_MESSAGE);
-  return end < message.length ? `${message.slice(0, end)}…` : message;
+  return end < message.length ? message.slice(0, end) + ELLIPSIS : message;
 }

@@ -13,7 +13,7 @@ import type { DiscoveryOptions, FoundDevice } from './discovery';
 import { type AskInfo, KnownModels, Questions } from './discovery-models';
 import { Locator } from './locator';
 import type { DeviceLimits } from './properties/limits';
-import { PushServer } from './push';
+import { PushServers } from './push';
 import { Session } from './session';
 import { type CheckedSettings, checkSettings, type DeviceSettings } from './settings';
 import { SharedDevice } from './shared-device';
@@ -44,7 +44,7 @@ export class Network {
   private readonly devices = new Map<string, SharedDevice>();
   /** What the devices bear that nobody uses just now; the last ones. */
   private readonly learned = new Map<string, DeviceLimits>();
-  private readonly pushServers = new Map<string, PushServer>();
+  private readonly pushServers: PushServers;
   private readonly models = new KnownModels((found) => this.askInfo(found));
   private readonly locator = new Locator((options) =>
     this.search({ ...options, timeoutMs: LOCATE_TIMEOUT_MS }),
@@ -52,6 +52,7 @@ export class Network {
   private readonly closing = new AbortController();
 
   constructor(private readonly options: NetworkOptions = {}) {
+    this.pushServers = new PushServers(options.pushPort);
     // Any number of searches and questions end with us: that is no leak to warn of.
     setMaxListeners(0, this.closing.signal);
   }
@@ -111,7 +112,7 @@ export class Network {
       locate: (deviceId, ended) => this.locator.locate(deviceId, bindAddress, ended),
       isNear: (asked) => isNear(asked, (this.options.interfaces ?? networkInterfaces)()),
     });
-    return new SharedDevice(session, this.pushServerAt(bindAddress), learned);
+    return new SharedDevice(session, this.pushServers, learned);
   }
 
   private release(key: string, device: SharedDevice, keepMs: number): void {
@@ -142,13 +143,6 @@ export class Network {
     const socket = this.sockets.get(bindAddress) ?? new MiioSocket({ bindAddress, createSocket });
     this.sockets.set(bindAddress, socket);
     return socket;
-  }
-
-  private pushServerAt(bindAddress: string): PushServer {
-    const { pushPort } = this.options;
-    const server = this.pushServers.get(bindAddress) ?? new PushServer({ bindAddress, port: pushPort });
-    this.pushServers.set(bindAddress, server);
-    return server;
   }
 
   private async search(options: Search): Promise<FoundDevice[]> {

@@ -5,7 +5,7 @@
  */
 import type { Upgradable } from './ota';
 import { DeviceLimits } from './properties/limits';
-import { type PushServer, SceneSubscription, Subscription } from './push';
+import { type PushServers, SceneSubscription, Subscription } from './push';
 import { checkSceneEvents } from './push/scene-event';
 import type { Session } from './session';
 import type { CheckedSettings } from './settings';
@@ -21,7 +21,7 @@ export class SharedDevice {
 
   constructor(
     readonly session: Session,
-    private readonly pushServer: PushServer,
+    private readonly pushServers: PushServers,
     /** What is known of it from before. */
     private bears?: DeviceLimits,
   ) {}
@@ -61,13 +61,13 @@ export class SharedDevice {
     return this.reports;
   }
 
-  subscribeScenes({ label, deviceId }: CheckedSettings, events: unknown): SceneSubscription {
-    const { session, pushServer: server } = this;
+  subscribeScenes({ label, deviceId, bindAddress }: CheckedSettings, events: unknown): SceneSubscription {
+    const { session } = this;
     const scenes = new SceneSubscription({
       session,
       label,
       deviceId,
-      server,
+      server: this.pushServers.at(bindAddress),
       events: checkSceneEvents(label, events),
     });
     this.scenes = this.scenes.concat(scenes);

@@ -7,7 +7,7 @@ import { addressesOf, homeOf } from '../home';
 export const firstReply: Case<ClientName> = {
   name: 'first-reply',
   clients: CLIENT_NAMES,
-  rounds: 7,
+  rounds: 15,
   counterpart: homeOf({ devices: 1 }),
   figures: [
     {
