@@ -41,7 +41,7 @@ export default {
           name: 'aliyun',
           test: /\/lib\/aliyun\/(?!ota\/|functions\/remote-config\/|registration\/(https|mqtt|register))/,
         },
-        { name: 'miio', test: /\/lib\/miio\/(?!ota\/|tokens\/|discovery|mdns|presence|targets)/ },
+        { name: 'miio', test: /\/lib\/miio\/(?!ota\/|tokens\/|discovery|mdns|targets)/ },
       ],
     },
   },

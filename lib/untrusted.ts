@@ -12,9 +12,10 @@ export function isRecord(value: unknown): value is Json {
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  if (!isRecord(value)) return Object.values(value).some((item) => isDeeperThan(item, levels - 1));
-  for (const key of Object.keys(value)) {
-    if (typeof value[key] === 'object' && isDeeperThan(value[key], levels - 1)) return true;
+  // A device's list of texts is walked in no time, and not copied.
+  const items: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (const item of items) {
+    if (typeof item === 'object' && isDeeperThan(item, levels - 1)) return true;
   }
   return false;
 }

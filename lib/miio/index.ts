@@ -25,6 +25,7 @@ export type { DiscoveryOptions, FoundDevice } from './discovery';
 export { Network, type NetworkOptions } from './network';
 export { extractTokens, upgradeFirmware } from './on-demand';
 export type { UpgradeOptions, UpgradeProgress, UpgradeResult } from './ota';
+export { type Change, type Changes, Presence } from './presence';
 export * from './properties';
 export { type ProvisioningOutcome, provision, type WifiSettings } from './provisioning';
 export type {
@@ -40,4 +41,4 @@ export type {
 export type { SessionState } from './session';
 export { checkSettings, type DeviceSettings } from './settings';
 export * from './spec';
-export type { TokenRecord, TokenSource } from './tokens';
+export type { ExtractOptions, TokenRecord, TokenSource } from './tokens';

@@ -3,7 +3,7 @@
  * call, since it would take everybody a fifth longer to load.
  */
 import type { Upgradable, UpgradeOptions, UpgradeResult } from './ota';
-import type { TokenRecord, TokenSource } from './tokens';
+import type { ExtractOptions, TokenRecord, TokenSource } from './tokens';
 
 /** Upgrades the firmware of a device from a local file. Options, result and errors: see `ota/upgrade`. */
 export async function upgradeFirmware(
@@ -15,14 +15,8 @@ export async function upgradeFirmware(
   return ota.upgradeFirmware(device, path, options);
 }
 
-/**
- * The devices with their tokens in a file or folder of Xiaomi's apps, at least one. `password` is that of an Android
- * backup. Errors: see `tokens/extract`.
- */
-export async function extractTokens(
-  source: TokenSource,
-  options?: { password?: string },
-): Promise<TokenRecord[]> {
+/** The devices with their tokens in a file or folder of Xiaomi's apps, at least one. Errors: see `tokens/extract`. */
+export async function extractTokens(source: TokenSource, options?: ExtractOptions): Promise<TokenRecord[]> {
   const tokens = await import('./tokens');
   return tokens.extractTokens(source, options);
 }

@@ -66,9 +66,10 @@ export class Collection {
     }
   }
 
-  /** Throws an Error where the databases cannot be read in reasonable time. */
-  async findings(): Promise<Findings> {
-    const contents = this.databases.length > 0 ? await readDatabases(this.databases, READING_MS) : [];
+  /** Throws an Error where the databases cannot be read in reasonable time, or when `signal` is aborted. */
+  async findings(signal?: AbortSignal): Promise<Findings> {
+    const { databases } = this;
+    const contents = databases.length > 0 ? await readDatabases(databases, READING_MS, signal) : [];
     const rows = contents.flatMap((content) => (content.outcome === 'rows' ? content.rows : []));
     const stored = rows.map(toRecord).filter((record) => record !== undefined);
     return {

@@ -14,15 +14,20 @@ export type DatabaseContent =
 
 /**
  * The content of each database. Each must lie in a folder of ours: SQLite makes a lock beside it. Throws an Error
- * where the reading fails or takes longer than `timeoutMs`.
+ * where the reading fails, takes longer than `timeoutMs` or is aborted.
  */
-export function readDatabases(paths: string[], timeoutMs: number): Promise<DatabaseContent[]> {
+export function readDatabases(
+  paths: string[],
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<DatabaseContent[]> {
   return new Promise((resolve, reject) => {
     // Nothing of it may reach a log.
     const reader = fork(require.resolve('./database-process'), paths, {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
+      signal,
     });
     reader.on('message', (message) => {
       if (isContents(message)) resolve(message);

@@ -16,29 +16,38 @@ export interface TokenSource {
   name?: string;
 }
 
+export interface ExtractOptions {
+  /** The one that an Android backup was made with. */
+  password?: string;
+  signal?: AbortSignal;
+}
+
 /**
- * The devices with a usable token, each once, at least one. `password` is the one that an Android backup was made
- * with.
+ * The devices with a usable token, each once, at least one.
  *
- * Throws `tokensUnreadable` (no such file), `tokensUnknownFile`, `tokensDamaged`, `tokensTooLarge`, `tokensTooMany`,
+ * Throws `aborted`, `tokensUnreadable` (no such file), `tokensUnknownFile`, `tokensDamaged`, `tokensTooLarge`, `tokensTooMany`,
  * `tokensPasswordMissing`, `tokensPasswordWrong`, `tokensBackupEmpty`, `tokensNone`.
  */
 export async function extractTokens(
   source: TokenSource,
-  options: { password?: string } = {},
+  { password = '', signal }: ExtractOptions = {},
 ): Promise<TokenRecord[]> {
   const file = source.name || basename(source.path);
   try {
-    const { kind, members } = await openSource(source.path, file, options.password ?? '');
+    signal?.throwIfAborted();
+    const { kind, members } = await openSource(source.path, { file, password, signal });
     const findings = await inPrivateDirectory(async (directory) => {
       const collection = new Collection(directory, file);
-      for await (const member of members) await collection.add(member);
-      return collection.findings();
+      for await (const member of members) {
+        signal?.throwIfAborted();
+        await collection.add(member);
+      }
+      return collection.findings(signal);
     });
     if (findings.records.length === 0) throw nothingFound(kind, findings, file);
     return distinct(findings.records);
   } catch (error) {
-    throw asMialinkError(error, file);
+    throw signal?.aborted ? new MialinkError('aborted', { device: file }) : asMialinkError(error, file);
   }
 }
 

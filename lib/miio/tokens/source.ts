@@ -15,20 +15,30 @@ export interface OpenSource {
   members: AsyncIterable<Member>;
 }
 
+export interface SourceOptions {
+  /** What texts call it. */
+  file: string;
+  /** Of an Android backup; blank: none. */
+  password: string;
+  /** Ends the reading of an archive: its members throw the signal's reason. */
+  signal?: AbortSignal;
+}
+
 /** Of a file as it is, and of what a packed one becomes. */
 const MAX_MEGABYTES = 512;
 const MAX_FOLDER_DEPTH = 8;
 
-/** `file` is what texts call it. Throws what `openBackup` throws, and the errors of the file system. */
-export async function openSource(path: string, file: string, password: string): Promise<OpenSource> {
+/** Throws what `openBackup` throws, and the errors of the file system. */
+export async function openSource(path: string, options: SourceOptions): Promise<OpenSource> {
+  const { file, password } = options;
   const { size, isDirectory } = await lookAt(path);
   if (isDirectory) return { kind: 'folder', members: folderMembers(path, MAX_FOLDER_DEPTH) };
   const start = await readStart(path);
   if (isBackup(start)) {
     const tar = await openBackup(path, start, file, password);
-    return { kind: 'backup', members: tarMembers(limited(tar, file)) };
+    return { kind: 'backup', members: tarMembers(limited(tar, options)) };
   }
-  if (isTar(start)) return { kind: 'archive', members: tarMembers(limited(createReadStream(path), file)) };
+  if (isTar(start)) return { kind: 'archive', members: tarMembers(limited(createReadStream(path), options)) };
   return { kind: 'file', members: fileMembers(path, size) };
 }
 
@@ -78,9 +88,10 @@ function fileMember(path: string, size: number): Member {
 }
 
 /** A few bytes unpack to any number. */
-async function* limited(stream: Readable, file: string): AsyncGenerator<Buffer> {
+async function* limited(stream: Readable, { file, signal }: SourceOptions): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of stream) {
+    signal?.throwIfAborted();
     bytes += chunk.length;
     if (bytes > MAX_MEGABYTES * 2 ** 20)
       throw new MialinkError('tokensTooLarge', { file, limit: MAX_MEGABYTES });

@@ -24,7 +24,7 @@ const METHOD = 'get_prop';
 export const codec: Case<ClientName> = {
   name: 'codec',
   clients: CLIENT_NAMES,
-  rounds: 3,
+  rounds: 5,
   figures: SIZES.map(
     (size): Figure => ({
       what: `encode + decode, ${size} B (ratio)`,

@@ -24,7 +24,7 @@ const MB = 1024 * 1024;
 export const thousand: Case<ClientName> = {
   name: 'thousand',
   clients: CLIENT_NAMES,
-  rounds: 3,
+  rounds: 7,
   counterpart: homeOf({ devices: DEVICES }),
   figures: [
     {
