@@ -34,7 +34,6 @@ export async function extractTokens(
 ): Promise<TokenRecord[]> {
   const file = source.name || basename(source.path);
   try {
-    signal?.throwIfAborted();
     const { kind, members } = await openSource(source.path, { file, password, signal });
     const findings = await inPrivateDirectory(async (directory) => {
       const collection = new Collection(directory, file);

@@ -10,7 +10,7 @@ describe('a search for tokens that is cancelled', () => {
   const fixtures = useFixtures();
   const aborted = { code: 'CANCELLED', reason: 'aborted', text: /cancelled by the caller/ } as const;
 
-  for (const name of ['android.sqlite', 'folder', 'gnu.tar', 'encrypted-5.ab', 'smrc4-cache']) {
+  for (const name of ['android.sqlite', 'folder', 'gnu.tar', 'encrypted-5.ab', 'miot.xml']) {
     it(`ends before it has begun (${name})`, () =>
       fails(
         extractTokens({ path: fixtures.file(name) }, { password: PASSWORD, signal: AbortSignal.abort() }),
