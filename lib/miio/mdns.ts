@@ -3,6 +3,7 @@
  * every interface. Some devices announce themselves only after a restart, newer ones not at all: what is heard adds
  * to a search, and what goes wrong here takes nothing away from it. Source: RFC 6762; the records: `mdns-records`.
  */
+import { createSocket } from 'node:dgram';
 import multicastDns, { type MulticastDNS } from 'multicast-dns';
 import { type Announcement, readAnnouncements, SERVICE } from './mdns-records';
 
@@ -34,8 +35,8 @@ export class Mdns {
   }
 
   private open(address: string, port: number): MulticastDNS {
-    // Bound to the interface's own address, a socket would hear no multicast.
-    const channel = multicastDns({ port, interface: address, bind: '0.0.0.0' });
+    const socket = createSocket({ type: 'udp4', reuseAddr: true });
+    const channel = multicastDns({ port, interface: address, socket, bind: false });
     channel.on('response', ({ answers, additionals }, sender) => {
       for (const announcement of readAnnouncements([...answers, ...additionals], sender.address)) {
         this.heard(announcement);
@@ -43,6 +44,9 @@ export class Mdns {
     });
     // No permission, port in use, no multicast here: the search has its broadcast.
     channel.on('error', () => undefined);
+    // Bound to the interface's own address, it would hear no multicast. Exclusive: the workers of a cluster would share
+    // one socket, and each miss what another hears.
+    socket.bind({ port, address: '0.0.0.0', exclusive: true });
     return channel;
   }
 }

@@ -43,6 +43,17 @@ export class Announcer {
     );
   }
 
+  /** Announces a device once, unasked. */
+  tell(address: string): Promise<void> {
+    const instance = `told.${SERVICE}`;
+    const answers: ResponseOutgoingPacket['answers'] = [
+      { name: SERVICE, type: 'PTR', data: instance },
+      { name: instance, type: 'SRV', data: { port: 54_321, target: 'told.local' } },
+      { name: 'told.local', type: 'A', data: address },
+    ];
+    return new Promise((resolve) => this.dns.respond(answers, () => resolve()));
+  }
+
   /** Answers with one more device that is not there. */
   lie(port: number): void {
     const target = 'nobody.local';
