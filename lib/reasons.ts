@@ -74,6 +74,8 @@ export const reasons = {
   tokensNone: 'CONFIG',
   tokensForgotten: 'TIMEOUT',
   reportsNotOffered: 'CONFIG',
+  scenesNotOffered: 'CONFIG',
+  sceneRefused: 'DEVICE',
   pushPortTaken: 'TRANSPORT',
   destructiveRefused: 'CONFIG',
   wifiInvalid: 'CONFIG',

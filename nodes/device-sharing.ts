@@ -73,7 +73,7 @@ export class ChosenDevice<Device extends Connected> {
   private use: { owner: DeviceNode<Device>; device: Device } | undefined;
   /** What ends with the use of the device. */
   private stops: Stop[] = [];
-  /** What a setting has forbidden. */
+  /** What a setting has forbidden; the status tells of that, whatever becomes of the device. */
   private readonly refused = new Set<() => unknown>();
   private readonly stopRetrying: () => void;
 
@@ -87,6 +87,7 @@ export class ChosenDevice<Device extends Connected> {
       const starts = [...this.refused];
       this.refused.clear();
       for (const start of starts) this.orShow(start);
+      if (starts.length > 0 && this.use) this.show(this.use.device.state);
     });
   }
 
@@ -123,7 +124,7 @@ export class ChosenDevice<Device extends Connected> {
     const device = owner.acquire(this.node);
     this.use = { owner, device };
     device.on('state', this.show);
-    this.light.showConnection(device.state);
+    this.show(device.state);
     return device;
   }
 
@@ -144,5 +145,7 @@ export class ChosenDevice<Device extends Connected> {
     throw new MialinkError('deviceNotChosen', { node: this.node.name || this.node.type });
   }
 
-  private readonly show = (state: StatusKey) => this.light.showConnection(state);
+  private readonly show = (state: StatusKey) => {
+    if (this.refused.size === 0) this.light.showConnection(state);
+  };
 }

@@ -3,6 +3,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { MialinkError } from '../lib/errors';
 import type { MiioDevice } from '../lib/miio';
 import { isDestructive } from '../lib/miio/destructive';
+import { checkConfigRouter } from '../lib/miio/provisioning';
 import { ChosenDevice } from './device-sharing';
 import { deviceOfMessage } from './message-device';
 import { asFlag, asNumber, asText, isRecord, type Message, onInput, typedValue } from './runtime';
@@ -38,6 +39,7 @@ export default function register(RED: NodeAPI): void {
       const device = chosen ? chosen.acquire() : deviceOfMessage(message, this);
       const retries = asNumber(config.retries) ?? asNumber(message.retries);
       try {
+        if (method === 'miIO.config_router') checkConfigRouter(device.label, params);
         const { result, id, durationMs } = await device.call(method, params, { retries, signal });
         const { address, deviceId } = device;
         message.miio = { address, deviceId, method, params: withoutPassword(params), id, durationMs };

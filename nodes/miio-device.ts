@@ -26,7 +26,7 @@ export const network = new Network();
 
 const DISCOVERY_MS = 2_000;
 const INFO_TIMEOUT_MS = 5_000;
-/** What the editor sends for a password that it does not know. */
+/** What the editor sends for a password that it does not know and nobody has touched; a blank one was cleared. */
 const STORED_PASSWORD = '__PWRD__';
 
 export default function register(RED: NodeAPI): void {
@@ -66,9 +66,9 @@ export default function register(RED: NodeAPI): void {
     const typed = Object.fromEntries(
       Object.entries(body).map(([name, value]) => [name, fromEnvironment(RED, value)]),
     );
-    const unchanged = asText(typed.token) === '' || typed.token === STORED_PASSWORD;
     try {
-      const credentials = unchanged ? storedCredentials(RED, asText(typed.id)) : { token: typed.token };
+      const credentials =
+        typed.token === STORED_PASSWORD ? storedCredentials(RED, asText(typed.id)) : { token: typed.token };
       return { ok: true, ...(await askInfo(readSettings(typed, credentials))) };
     } catch (error) {
       return { ok: false, error: inUsersLanguage(RED, error).message };

@@ -5,13 +5,14 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { MialinkError } from '../lib/errors';
 import type { FoundDevice } from '../lib/miio';
-import { CHANGES, type Changes, Presence } from '../lib/miio/presence';
+import { CHANGES, Presence, type PresenceChanges } from '../lib/miio/presence';
 import { network } from './miio-device';
+import { bytesIn, typeOf } from './payload';
 import { asNumber, asText, type Message, onInput, type Send } from './runtime';
 import { StatusLight } from './status';
 
 interface Config extends NodeDef {
-  addresses?: string;
+  addresses?: unknown;
   timeoutMs?: string | number;
   interval?: string | number;
   report?: string;
@@ -33,20 +34,28 @@ export default function register(RED: NodeAPI): void {
     const search = async (message: Message, send: Send, signal: AbortSignal) => {
       if (!isInterval(config)) throw intervalInvalid(this, config);
       searches++;
-      const devices = await light.during(() => lookAround(config, message, signal)).finally(() => searches--);
-      for (const news of presence ? follow(presence, devices, message) : tell(devices)) {
-        send(news(RED.util.cloneMessage(message)));
+      const work = () => lookAround(this, config, message, signal);
+      const devices = await light.during(work).finally(() => searches--);
+      const news = presence ? follow(presence, devices, message) : tell(devices);
+      if (searches === 0) showFound(presence?.devices.length ?? devices.length);
+      for (const become of news) {
+        send(become(RED.util.cloneMessage(message)));
       }
+    };
+
+    const showFound = (count: number) => {
+      // A number is not a text of the editor's catalogue: this one is in the language of the server.
+      const text = RED._('miio-discover.status.found', { count });
+      this.status(count > 0 ? { fill: 'green', shape: 'dot', text } : { fill: 'grey', shape: 'ring', text });
     };
 
     const tell = (devices: FoundDevice[]): News[] =>
       config.output === 'list' ? [listOf(devices)] : devices.map(messageAbout);
 
     const follow = (presence: Presence, devices: FoundDevice[], message: Message): News[] => {
-      const changes = searchesPart(config, message) ? presence.met(devices) : presence.searched(devices);
-      // A number is not a text of the editor's catalogue: this one is in the language of the server.
-      const text = RED._('miio-discover.status.found', { count: presence.devices.length });
-      this.status({ fill: 'green', shape: 'dot', text });
+      const changes = searchesPart(this, config, message)
+        ? presence.met(devices)
+        : presence.searched(devices);
       return config.output === 'list'
         ? newsAsList(presence.devices, changes, config.report)
         : newsOfEach(changes, config.report);
@@ -92,9 +101,14 @@ function intervalInvalid(node: Node, { interval }: Config): MialinkError {
   return new MialinkError('settingInvalid', values);
 }
 
-async function lookAround(config: Config, message: Message, signal: AbortSignal): Promise<FoundDevice[]> {
+async function lookAround(
+  node: Node,
+  config: Config,
+  message: Message,
+  signal: AbortSignal,
+): Promise<FoundDevice[]> {
   const devices = await network.discover({
-    addresses: asText(config.addresses) || asText(message.addresses),
+    addresses: addressesOf(node, config.addresses) || addressesOf(node, message.addresses),
     timeoutMs: asNumber(config.timeoutMs) ?? asNumber(message.timeoutMs),
     bindAddress: asText(config.bindAddress) || asText(message.bindAddress),
     signal,
@@ -103,14 +117,31 @@ async function lookAround(config: Config, message: Message, signal: AbortSignal)
   return devices;
 }
 
-/** A message that says itself where to look says nothing about who is elsewhere. */
-function searchesPart(config: Config, message: Message): boolean {
-  return (['addresses', 'bindAddress'] as const).some(
-    (field) => asText(config[field]) === '' && asText(message[field]) !== '',
-  );
+/** Text, its bytes, or a list of texts. Anything else is refused, since no addresses are the whole network. */
+function addressesOf(node: Node, value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'string') return value.trim();
+  const bytes = bytesIn(value);
+  if (bytes) return bytes.toString().trim();
+  if (Array.isArray(value) && value.length > 0 && value.every(isFilledText)) return value.join(', ');
+  const device = node.name || node.type;
+  const rule = 'text or an array of texts';
+  throw new MialinkError('settingInvalid', { device, field: 'addresses', rule, value: typeOf(value) });
 }
 
-function newsOfEach(changes: Changes, report: string | undefined): News[] {
+function isFilledText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+/** A message that says itself where to look says nothing about who is elsewhere. */
+function searchesPart(node: Node, config: Config, message: Message): boolean {
+  const hasAddresses =
+    addressesOf(node, config.addresses) === '' && addressesOf(node, message.addresses) !== '';
+  const hasBindAddress = asText(config.bindAddress) === '' && asText(message.bindAddress) !== '';
+  return hasAddresses || hasBindAddress;
+}
+
+function newsOfEach(changes: PresenceChanges, report: string | undefined): News[] {
   return CHANGES.filter((change) => change !== 'present' || report !== 'changes').flatMap((change) =>
     changes[change].map((device) => (message: Message) => {
       const about = change === 'disappeared' ? messageInMemory(device) : messageAbout(device);
@@ -119,7 +150,7 @@ function newsOfEach(changes: Changes, report: string | undefined): News[] {
   );
 }
 
-function newsAsList(devices: FoundDevice[], changes: Changes, report: string | undefined): News[] {
+function newsAsList(devices: FoundDevice[], changes: PresenceChanges, report: string | undefined): News[] {
   const idsOf = (list: FoundDevice[]) => list.map(({ deviceId }) => deviceId);
   const miio = {
     appeared: idsOf(changes.appeared),

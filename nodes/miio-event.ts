@@ -5,15 +5,16 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { MialinkError } from '../lib/errors';
 import type { MiioDevice } from '../lib/miio';
-import type {
-  EventReport,
-  PropertyReport,
-  SceneReport,
-  SceneState,
-  SubscriptionState,
+import {
+  checkSceneEvents,
+  type EventReport,
+  type PropertyReport,
+  type SceneReport,
+  type SceneState,
+  type SubscriptionState,
 } from '../lib/miio/push';
 import { ChosenDevice } from './device-sharing';
-import { inUsersLanguage, type Message, onClose } from './runtime';
+import { afterDeploys, inUsersLanguage, type Message, onClose } from './runtime';
 import { StatusLight } from './status';
 
 interface Config extends NodeDef {
@@ -56,19 +57,25 @@ export default function register(RED: NodeAPI): void {
         : listenToDevice(device, hearing);
     };
 
-    let told = '';
+    let mistake: Error | undefined;
     chosen.orShow(() => {
+      mistake = undefined;
       try {
         stopListening = listen();
       } catch (error) {
-        const problem = inUsersLanguage(RED, error);
-        // Without an input, no message will tell what is wrong; once is enough, however often a deploy tries again.
-        if (problem.message !== told) this.error(problem, {});
-        told = problem.message;
+        mistake = inUsersLanguage(RED, error);
         throw error;
       }
     });
+    let told: string | undefined;
+    // Without an input, no message will tell what is wrong. Before all nodes have started, no Catch node would hear it;
+    // by then it has been tried again. Once is enough, however often a deploy tries it.
+    const stopTelling = afterDeploys(RED, () => {
+      if (mistake && mistake.message !== told) this.error(mistake, {});
+      told = mistake?.message;
+    });
     onClose(this, async () => {
+      stopTelling();
       await stopListening?.();
       await chosen.release();
     });
@@ -80,6 +87,8 @@ const LIGHTS = {
   sending: 'subscribing',
   subscribed: 'subscribed',
   unsupported: 'not-offered',
+  refused: 'event-refused',
+  portTaken: 'port-taken',
   closed: 'subscribing',
 } as const satisfies Record<SubscriptionState | SceneState, string>;
 
@@ -106,7 +115,7 @@ function listenToGateway(
   events: unknown,
   { send, show, warn }: Hearing,
 ): () => Promise<void> {
-  const scenes = device.subscribeScenes(events);
+  const scenes = device.subscribeScenes(checkSceneEvents(device.label, events));
   scenes.on('state', show).on('problem', warn);
   scenes.on('event', (report) => send(sceneNews(report)));
   show(scenes.state);

@@ -109,10 +109,6 @@ function fileOf({ payload }: Message, device: string): string {
 function settingsOf(config: Config, message: Message, device: string): UpgradeOptions {
   const address = asText(config.address) || asText(message.address);
   const port = asNumber(config.port) ?? asNumber(message.port);
-  if (!/^[\w.-]*$/.test(address)) {
-    const rule = 'an IP address or a host name';
-    throw new MialinkError('settingInvalid', { device, field: 'address', rule, value: address });
-  }
   if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
     throw new MialinkError('portInvalid', { device, port });
   }

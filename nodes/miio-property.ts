@@ -4,7 +4,7 @@
  */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { MiioDevice } from '../lib/miio';
-import type { PropertyAnswer, PropertyWatch } from '../lib/miio/properties';
+import type { PropertyAnswer } from '../lib/miio/properties';
 import { ChosenDevice } from './device-sharing';
 import { deviceOfMessage } from './message-device';
 import { orPut, putAnswer } from './property-answer';
@@ -17,7 +17,7 @@ import {
   specOfMessage,
 } from './property-settings';
 import { changesToSet, propertiesToGet, readTable } from './property-table';
-import { watchProperties } from './property-watch';
+import { type Watch, watchProperties } from './property-watch';
 import { type InputHandler, type Message, onInput, untilClosed } from './runtime';
 import { StatusLight } from './status';
 
@@ -45,7 +45,7 @@ export default function register(RED: NodeAPI): void {
     if (isOfMessage) light.showConnection('idle');
 
     const settings = readSettings(first?.label ?? (this.name || this.type), config);
-    let watch: PropertyWatch | undefined;
+    let watch: Watch | undefined;
     const watchOnce = (read: PropertySettings) => {
       watch ??= watchProperties(RED, this, light, chosen.acquire(), read);
       return watch;

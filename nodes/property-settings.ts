@@ -2,8 +2,9 @@
 import { MialinkError } from '../lib/errors';
 import type { Property } from '../lib/miio/properties';
 import { parseSpec, readSpec, type Spec } from '../lib/miio/spec';
+import { bytesIn } from './payload';
 import { readTable } from './property-table';
-import { asNumber, asText, isRecord, type Message } from './runtime';
+import { asNumber, asText, type Message } from './runtime';
 
 export type Mode = 'get' | 'set' | 'watch';
 
@@ -12,7 +13,7 @@ export interface PropertyFields {
   mode?: string;
   properties?: unknown;
   interval?: string | number;
-  spec?: string;
+  spec?: unknown;
 }
 
 export interface PropertySettings {
@@ -35,16 +36,23 @@ export function modeOf({ mode }: PropertyFields): Mode {
 export async function readSettings(device: string, fields: PropertyFields): Promise<PropertySettings> {
   const mode = modeOf(fields);
   const table = readTable(device, fields.properties);
-  const spec = asText(fields.spec) === '' ? undefined : await readSpec(asText(fields.spec), device);
+  const spec = await specOf(device, fields.spec);
   spec?.resolve(table, mode === 'set' ? 'write' : 'read');
   if (mode === 'watch' && table.length === 0) throw new MialinkError('propertiesMissing', { device });
   return { table, spec, intervalMs: mode === 'watch' ? intervalOf(device, fields) : 0 };
 }
 
-/** The spec of a message: an object, text or a path; undefined: it has none. */
-export async function specOfMessage(device: string, { spec }: Message): Promise<Spec | undefined> {
-  if (isRecord(spec)) return parseSpec(spec, device);
-  return asText(spec) === '' ? undefined : readSpec(asText(spec), device);
+/** The spec of a message: as `specOf` takes it; undefined: it has none. */
+export function specOfMessage(device: string, { spec }: Message): Promise<Spec | undefined> {
+  return specOf(device, spec);
+}
+
+/** From an object, its text or the bytes of that, or the path of its file; undefined for a blank, else it rejects. */
+async function specOf(device: string, source: unknown): Promise<Spec | undefined> {
+  const text = asText(source);
+  if (text !== '') return readSpec(text, device);
+  if (source === undefined || source === null || typeof source === 'string') return undefined;
+  return parseSpec(bytesIn(source)?.toString() ?? source, device);
 }
 
 function intervalOf(device: string, { interval }: PropertyFields): number {

@@ -60,6 +60,8 @@ export const PUSH = {
   subscribing: YELLOW_RING,
   subscribed: GREEN_DOT,
   'not-offered': GREY_RING,
+  'event-refused': RED_RING,
+  'port-taken': RED_RING,
 } as const satisfies Record<string, Light>;
 
 /** Whether the cloud takes the device's log. */
@@ -96,7 +98,7 @@ export class StatusLight {
   /** In place of the catalogue's, which can name no version. */
   private firmwareText: string | undefined;
   /** In place of `connected`, which says less. */
-  private whileConnected: keyof typeof PUSH | keyof typeof LOG | undefined;
+  private whileConnected: keyof typeof PUSH | keyof typeof LOG | 'connected' | 'failed' | undefined;
   private countTexts: CountTexts = {};
   private countTimer: NodeJS.Timeout | undefined;
 
@@ -145,6 +147,12 @@ export class StatusLight {
 
   /** What becomes of the subscription; seen while the device is connected. */
   showPush(key: keyof typeof PUSH): void {
+    this.whileConnected = key;
+    this.showLasting();
+  }
+
+  /** Whether anything that is watched has a value; seen while the device is connected. */
+  showWatch(key: 'connected' | 'failed'): void {
     this.whileConnected = key;
     this.showLasting();
   }
@@ -210,8 +218,10 @@ export class StatusLight {
       this.recount();
       return;
     }
-    // What is wrong with the settings says more than that it failed.
-    const unset = this.connection === 'misconfigured' || this.connection === 'no-device';
-    this.show(unset && this.connection ? this.connection : outcome);
+    const { connection } = this;
+    const unset = connection === 'misconfigured' || connection === 'no-device';
+    const unwelcome = connection === 'refused' && outcome === 'failed';
+    // What is wrong with the settings or the token says more than that it failed.
+    this.show((unset || unwelcome) && connection ? connection : outcome);
   }
 }

@@ -10,7 +10,9 @@
  * the password field, and nowhere else.
  */
 import { open } from 'node:fs/promises';
+import { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { NodeAPI } from 'node-red';
 import { MialinkError } from '../lib/errors';
 import { extractTokens, inPrivateDirectory, type TokenRecord } from '../lib/miio/tokens';
@@ -44,12 +46,22 @@ export function registerTokenUpload(RED: NodeAPI): void {
   }));
 }
 
-function tokensIn(upload: AsyncIterable<Buffer>): Promise<TokenRecord[]> {
-  return inPrivateDirectory(async (directory) => {
-    const path = join(directory, 'upload');
-    const { name, password } = await receive(upload, path);
-    return extractTokens({ path, name }, { password });
-  });
+/** The search ends with the connection, as it does when the dialog is closed: nobody waits for its answer then. */
+async function tokensIn(upload: Readable): Promise<TokenRecord[]> {
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  // A request itself is closed as soon as it is read.
+  const connection = upload instanceof IncomingMessage ? upload.socket : undefined;
+  connection?.once('close', leave);
+  try {
+    return await inPrivateDirectory(async (directory) => {
+      const path = join(directory, 'upload');
+      const { name, password } = await receive(upload, path);
+      return extractTokens({ path, name }, { password, signal: gone.signal });
+    });
+  } finally {
+    connection?.off('close', leave);
+  }
 }
 
 /** Writes the file of an upload to `path`; its head. */

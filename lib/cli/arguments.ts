@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { isDestructive } from '../miio/destructive';
+import { HEADER_BYTES } from '../miio/packet';
 import { parseToken } from '../miio/token';
 import { isRecord } from '../untrusted';
 import { jsonFault } from './json-fault';
@@ -22,7 +23,7 @@ export type Task =
 export interface Settings {
   bindAddress: string;
   port?: number;
-  /** 32 hexadecimal digits, as typed or from MIIO_TOKEN; blank: none. */
+  /** 32 hexadecimal digits, as typed or, for what needs one, from MIIO_TOKEN; blank: none. */
   token: string;
   timeoutMs?: number;
   retries?: number;
@@ -81,9 +82,10 @@ export function parseArguments(
   const given = switchesIn(argv);
   // Who asks for help gets it, whatever else is wrong.
   if (given.has('help') || given.size === 0)
-    return { task: { task: 'help' }, settings: settingsOf(NONE, {}) };
-  const settings = settingsOf(given, env);
-  return { task: taskOf(given, settings), settings };
+    return { task: { task: 'help' }, settings: { ...settingsOf(NONE), token: '' } };
+  const settings = settingsOf(given);
+  const task = taskOf(given, settings);
+  return { task, settings: { ...settings, token: tokenOf(task, given, env) } };
 }
 
 /** Every switch with its value; '' for one that has none. */
@@ -116,7 +118,7 @@ function isSwitchText(text: string): boolean {
   return text.startsWith('--') && isSwitch(name);
 }
 
-function taskOf(given: Given, settings: Settings): Task {
+function taskOf(given: Given, settings: Omit<Settings, 'token'>): Task {
   const [name, other] = TASKS.filter((each) => given.has(each));
   if (!name) throw new UsageError('taskMissing');
   if (other) throw new UsageError('taskTwice', { one: `--${name}`, other: `--${other}` });
@@ -140,7 +142,7 @@ function taskOf(given: Given, settings: Settings): Task {
 }
 
 /** Blank: all. */
-function addressesIn(value: string, { port }: Settings): string {
+function addressesIn(value: string, { port }: Pick<Settings, 'port'>): string {
   if (value.trim().toLowerCase() !== 'all') return value;
   if (port !== undefined) throw new UsageError('portOfAll');
   return '';
@@ -183,11 +185,10 @@ function packetIn(text: string): Buffer {
   return Buffer.from(digits, 'hex');
 }
 
-function settingsOf(given: Given, env: NodeJS.Dict<string>): Settings {
+function settingsOf(given: Given): Omit<Settings, 'token'> {
   return {
     bindAddress: given.get('bindip') ?? '',
     port: numberOf(given, 'port', 1, 65_535),
-    token: tokenIn(given, env),
     timeoutMs: numberOf(given, 'timeout', 1, 2 ** 31 - 1),
     retries: numberOf(given, 'retries', 0, 1_000),
     debug: given.has('debug'),
@@ -197,11 +198,39 @@ function settingsOf(given: Given, env: NodeJS.Dict<string>): Settings {
   };
 }
 
-function tokenIn(given: Given, env: NodeJS.Dict<string>): string {
+/** The environment's may be meant for other runs of the program: it is read only where a token is used. */
+function tokenOf(task: Task, given: Given, env: NodeJS.Dict<string>): string {
   const typed = given.get('token');
-  const token = typed ?? env.MIIO_TOKEN ?? '';
-  if (token.trim() === '') return '';
-  return parseToken(token, typed === undefined ? 'MIIO_TOKEN' : '--token').toString('hex');
+  if (typed === undefined) return usesToken(task) ? readToken(env.MIIO_TOKEN, 'MIIO_TOKEN') : '';
+  const token = readToken(typed, '--token');
+  if (task.task === 'discover' && !isOneAddress(task.addresses)) throw new UsageError('tokenOfMany');
+  return token;
+}
+
+function readToken(token = '', source: string): string {
+  return token.trim() === '' ? '' : parseToken(token, source).toString('hex');
+}
+
+function usesToken(task: Task): boolean {
+  switch (task.task) {
+    case 'discover':
+      return isOneAddress(task.addresses);
+    case 'decode':
+      // A hello and its answer are a header, in which nothing is sealed.
+      return task.packet.length > HEADER_BYTES;
+    case 'info':
+    case 'send':
+    case 'provision':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Neither a network nor its broadcast address, where many devices answer. */
+function isOneAddress(addresses: string): boolean {
+  const [word = '', another] = addresses.split(/[\s,;]+/).filter((each) => each !== '');
+  return word !== '' && another === undefined && !/\/|\.255(:|$)/.test(word);
 }
 
 function numberOf(given: Given, name: Switch, least: number, most: number): number | undefined {

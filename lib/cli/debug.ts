@@ -1,6 +1,7 @@
 /**
  * `--debug`: every packet that leaves or arrives, in words and in bytes. Neither tells a token or a password: bytes that
- * hold one, or that nobody here can look into, are not shown.
+ * hold one, or that nobody here can look into, are not shown. What is sealed is opened by the token that was given or
+ * by the one that its device has disclosed in these very packets.
  */
 import { createSocket } from 'node:dgram';
 import type { NetworkOptions } from '../miio';
@@ -28,14 +29,23 @@ interface Description {
 const CHECKSUM_OFFSET = 16;
 const STARS = '*'.repeat(2 * (HEADER_BYTES - CHECKSUM_OFFSET));
 
-/** A `createSocket` that tells what passes; `token` is blank where there is none. */
+/** More are no home, but a liar's: theirs are not opened. */
+const MOST_DISCLOSED = 256;
+
+/** A `createSocket` that tells what passes; `token` is blank where none is given. */
 export function tellingSocket(
   token: string,
   tell: (line: string) => void,
 ): NonNullable<NetworkOptions['createSocket']> {
-  const keys = token === '' ? undefined : deriveKeys(parseToken(token, '--token'));
+  const given = token === '' ? [] : [deriveKeys(parseToken(token, '--token'))];
+  const disclosed = new Map<string, Keys>();
   const report = (arrow: '<' | '>', peer: string, datagram: Buffer) => {
-    const { words, bytes } = describe(datagram, keys);
+    const told = arrow === '<' ? tokenIn(datagram) : undefined;
+    if (told !== undefined && disclosed.size < MOST_DISCLOSED) {
+      disclosed.set(peer, deriveKeys(Buffer.from(told, 'hex')));
+    }
+    const known = disclosed.get(peer);
+    const { words, bytes } = describe(datagram, known ? [...given, known] : given);
     tell(`${arrow} ${peer}  ${words}`);
     if (bytes !== undefined) tell(`  ${bytes}`);
   };
@@ -52,8 +62,14 @@ export function tellingSocket(
   };
 }
 
-/** Pure. */
-export function describe(datagram: Buffer, keys: Keys | undefined): Description {
+function tokenIn(datagram: Buffer): string | undefined {
+  const packet = parsePacket(datagram);
+  if (typeof packet === 'string' || packet.kind !== 'handshake') return undefined;
+  return disclosedToken(packet.checksumField);
+}
+
+/** `keys` are all that may fit. Pure. */
+export function describe(datagram: Buffer, keys: readonly Keys[]): Description {
   const packet = parsePacket(datagram);
   if (packet === 'hello-echo' && datagram.length === HEADER_BYTES) {
     return { words: text('packetHello'), bytes: datagram.toString('hex') };
@@ -64,8 +80,10 @@ export function describe(datagram: Buffer, keys: Keys | undefined): Description 
   }
   const header = `did ${deviceIdText(packet.did)} stamp ${packet.stamp}`;
   if (packet.kind === 'handshake') return helloReply(datagram, packet, header);
-  if (!keys) return { words: `${header} ${text('packetSealed', { bytes: datagram.length })}` };
-  return opened(datagram, keys, header);
+  const fitting = keys.find((each) => openPacket(datagram, each) !== 'checksum');
+  if (fitting) return opened(datagram, fitting, header);
+  const sealed = text('packetSealed', { bytes: datagram.length });
+  return { words: `${header} ${keys.length === 0 ? sealed : packetFault('checksum')}` };
 }
 
 function helloReply(datagram: Buffer, { checksumField }: Packet, header: string): Description {
@@ -76,9 +94,11 @@ function helloReply(datagram: Buffer, { checksumField }: Packet, header: string)
 
 function opened(datagram: Buffer, keys: Keys, header: string): Description {
   const plaintext = openPacket(datagram, keys);
-  const bytes = datagram.toString('hex');
-  if (typeof plaintext === 'string') return { words: `${header} ${packetFault(plaintext)}`, bytes };
+  if (typeof plaintext === 'string') return { words: `${header} ${packetFault(plaintext)}` };
   const json = plaintext.toString('utf8');
-  const shown = withoutSecrets(json).replaceAll(keys.token.toString('hex'), '***');
-  return { words: `${header} ${printable(shown)}`, ...(shown === json ? { bytes } : {}) };
+  const shown = withoutSecrets(json, keys.token.toString('hex'));
+  return {
+    words: `${header} ${printable(shown)}`,
+    ...(shown === json ? { bytes: datagram.toString('hex') } : {}),
+  };
 }

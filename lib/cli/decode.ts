@@ -69,7 +69,8 @@ function opened(datagram: Buffer, { settings }: Context): Partial<Decoded> {
   if (plaintext === 'checksum') return { checksum: 'wrong', problem: plaintext };
   if (typeof plaintext === 'string') return { checksum: 'right', problem: plaintext };
   const json = plaintext.toString('utf8');
-  return { checksum: 'right', plaintext: settings.showToken ? json : withoutSecrets(json) };
+  const shown = settings.showToken ? json : withoutSecrets(json, settings.token);
+  return { checksum: 'right', plaintext: shown };
 }
 
 function asList(decoded: Decoded): string {

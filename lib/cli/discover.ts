@@ -1,7 +1,9 @@
 /** `--discover`: who answers hello on the network. */
-import type { FoundDevice } from '../miio';
-import { type Context, show } from './context';
+import { messageOf } from '../errors';
+import type { DeviceInfo, FoundDevice } from '../miio';
+import { type Context, deviceSettings, show } from './context';
 import { DONE, NOTHING_FOUND } from './exit-codes';
+import { printable } from './printable';
 import { table } from './table';
 import { text, UsageError } from './texts';
 
@@ -13,7 +15,7 @@ type Described = Omit<FoundDevice, 'token'> & { token?: string; tokenDisclosed: 
 
 export async function discoverDevices(addresses: string, context: Context): Promise<number> {
   const { settings, terminal } = context;
-  const found = await search(addresses, context);
+  const found = await withModel(await search(addresses, context), context);
   const devices = found.map((device) => described(device, context));
   if (devices.length > 0 || settings.json) show(devices, context, () => asTable(devices));
   if (devices.length > 0) return DONE;
@@ -49,6 +51,40 @@ export function described({ token, ...device }: FoundDevice, { settings }: Conte
   return settings.showToken && tokenDisclosed
     ? { ...device, tokenDisclosed, token }
     : { ...device, tokenDisclosed };
+}
+
+/**
+ * With the model of the one device that the given token is for, if its search has not told it. Where the token does not
+ * help, the device has been found nevertheless.
+ */
+async function withModel(found: FoundDevice[], context: Context): Promise<FoundDevice[]> {
+  const { settings, terminal, signal } = context;
+  const [device, another] = found;
+  if (!device || another || device.model !== undefined || settings.token === '') return found;
+  try {
+    const { model } = await askInfo(device, context);
+    return [{ ...device, model }];
+  } catch (error) {
+    signal.throwIfAborted();
+    terminal.tell(printable(messageOf(error)));
+    return found;
+  }
+}
+
+async function askInfo({ address, port, deviceId }: FoundDevice, context: Context): Promise<DeviceInfo> {
+  const { network, settings, signal } = context;
+  const { timeoutMs = SEARCH_MS } = settings;
+  const device = network.device({
+    ...deviceSettings(address, settings.token, context),
+    port,
+    deviceId,
+    timeoutMs,
+  });
+  try {
+    return await device.info({ signal });
+  } finally {
+    device.close();
+  }
 }
 
 /** `first` is aborted by the first answer, and ends the search. */

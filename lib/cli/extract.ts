@@ -9,8 +9,6 @@ import { text } from './texts';
 export async function showTokens(path: string, context: Context): Promise<number> {
   const { settings, terminal } = context;
   const records = await extract(path, context);
-  // The library clears up what it has unpacked, however long that takes.
-  context.signal.throwIfAborted();
   const shown = settings.showToken ? records : records.map(({ token: _, ...record }) => record);
   show(shown, context, () => asTable(records, settings.showToken));
   if (!settings.showToken) terminal.tell(text('tokensHidden'));
@@ -20,12 +18,12 @@ export async function showTokens(path: string, context: Context): Promise<number
 async function extract(path: string, { env, signal, terminal }: Context): Promise<TokenRecord[]> {
   const password = env.MIIO_BACKUP_PASSWORD ?? '';
   try {
-    return await extractTokens({ path }, { password });
+    return await extractTokens({ path }, { password, signal });
   } catch (error) {
     const isLocked = error instanceof MialinkError && error.reason === 'tokensPasswordMissing';
     if (!isLocked || signal.aborted) throw error;
     const typed = await terminal.askSecret(text('askBackupPassword'), 'MIIO_BACKUP_PASSWORD', signal);
-    return extractTokens({ path }, { password: typed });
+    return extractTokens({ path }, { password: typed, signal });
   }
 }
 

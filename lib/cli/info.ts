@@ -1,4 +1,4 @@
-/** `--info`: what a device tells of itself; where its token is hidden and not given, what hello tells. */
+/** `--info`: what hello tells of a device and, where its token is given or disclosed, what it tells of itself. */
 import { isRecord } from '../untrusted';
 import { type Context, deviceSettings, show } from './context';
 import { described, findDevice } from './discover';
@@ -7,17 +7,15 @@ import { list } from './table';
 
 export async function showInfo(address: string, context: Context): Promise<number> {
   const { token } = context.settings;
-  const info = token === '' ? await hello(address, context) : await ask(address, token, context);
-  if (!info) return NOTHING_FOUND;
+  // Before the hello: a command tells best why a device keeps silent.
+  const told = token === '' ? {} : await ask(address, token, context);
+  const found = await findDevice(address, context);
+  if (!found) return NOTHING_FOUND;
+  const disclosed = token === '' && found.token !== undefined ? await ask(address, found.token, context) : {};
+  const info = { ...described(found, context), ...told, ...disclosed };
   // The words of the protocol: nobody translates `fw_ver`.
   show(info, context, () => list(Object.entries(info).map(([name, value]) => [name, asLine(value)])));
   return DONE;
-}
-
-async function hello(address: string, context: Context): Promise<object | undefined> {
-  const found = await findDevice(address, context);
-  if (found?.token !== undefined) return ask(address, found.token, context);
-  return found && described(found, context);
 }
 
 async function ask(address: string, token: string, context: Context): Promise<object> {
@@ -25,8 +23,7 @@ async function ask(address: string, token: string, context: Context): Promise<ob
   const device = network.device(deviceSettings(address, token, context));
   try {
     const { result } = await device.call('miIO.info', [], { signal });
-    const { deviceId = '' } = device;
-    return { address: device.address, deviceId, ...(isRecord(result) ? result : {}) };
+    return isRecord(result) ? result : {};
   } finally {
     device.close();
   }

@@ -11,6 +11,17 @@ export interface CallOptions {
    * asked about again: for what can be asked otherwise. Default: true.
    */
   repeatsUnheard?: boolean;
+  /**
+   * True for what the device may well not answer, though it is there and the token right: of a token that has worked
+   * and a device that answers hello, its silence says nothing. Default: false.
+   */
+  trial?: boolean;
+  /**
+   * True for what must keep no other command waiting: ends with `aborted` as soon as one is queued before or behind it,
+   * but for those that give way too; whatever becomes of it, a failure says nothing of the device or the token.
+   * Default: false.
+   */
+  givesWay?: boolean;
   /** Ends the call at once, with `aborted`: nothing more is sent. A command that was sent may still be executed. */
   signal?: AbortSignal;
 }

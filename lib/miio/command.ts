@@ -3,6 +3,7 @@
  * by the answer, its deadline, its caller or the end of the session.
  */
 
+import { onAbort } from '../abort';
 import type { Alarm } from '../alarm';
 import type { Backoff } from '../backoff';
 import { MialinkError, type PeerError, type Values } from '../errors';
@@ -27,6 +28,10 @@ export interface CommandOptions {
   retries: number;
   /** See `CallOptions`. */
   repeatsUnheard?: boolean;
+  /** See `CallOptions`. */
+  trial?: boolean;
+  /** See `CallOptions`. */
+  givesWay?: boolean;
   signal?: AbortSignal;
   /** Decimal; when given, no other device is spoken to. */
   deviceId?: string;
@@ -41,7 +46,7 @@ export interface CommandOwner {
   /** Calls `tick` of every command when it rings. */
   readonly alarm: Alarm;
   /** What is known of the device when the deadline comes. */
-  circumstances(): Circumstances;
+  circumstances(command: Command): Circumstances;
   /** It is settled; `failure` is missing after an answer. */
   finished(command: Command, failure?: Error): void;
 }
@@ -76,7 +81,8 @@ export class Command {
   private readonly calledAt = performance.now();
   private readonly deadlineAt: number;
   private wakeAt = Number.POSITIVE_INFINITY;
-  private readonly abort = () => this.reject(new MialinkError('aborted', { device: this.owner.label }));
+  /** Ends it, with `aborted`. */
+  readonly abort = () => this.reject(new MialinkError('aborted', { device: this.owner.label }));
   private awaken: ((wakening: Wakening) => void) | undefined;
   private clue: Clue | undefined;
 
@@ -93,7 +99,7 @@ export class Command {
     this.deadlineAt = this.calledAt + options.timeoutMs;
     owner.alarm.set(this.deadlineAt);
     if (options.signal?.aborted) this.abort();
-    else options.signal?.addEventListener('abort', this.abort, { once: true });
+    else if (options.signal) onAbort(options.signal, this.abort);
   }
 
   get answer(): Promise<Answer> {
@@ -107,6 +113,16 @@ export class Command {
   /** False: the silence of the controller is its answer. */
   get repeatsUnheard(): boolean {
     return this.options.repeatsUnheard ?? true;
+  }
+
+  /** Its silence is rather its own fault than the device's, or its token's. */
+  get isTrial(): boolean {
+    return this.options.trial ?? false;
+  }
+
+  /** It ends as soon as another command waits too. */
+  get givesWay(): boolean {
+    return this.options.givesWay ?? false;
   }
 
   /** Its turn has come. */
@@ -204,7 +220,7 @@ export class Command {
     }
     const { method, options, owner, state } = this;
     const unanswered = { device: owner.label, method, timeoutMs: options.timeoutMs, state };
-    this.reject(explain(unanswered, this.clue, owner.circumstances()));
+    this.reject(explain(unanswered, this.clue, owner.circumstances(this)));
   }
 
   /** True for the first to settle it. */

@@ -91,6 +91,7 @@ export class Delivery {
 
   /** The answer must be lost, or the device is not there. */
   private lost(command: Command): void {
+    this.handshake.unanswered();
     if (!this.handshake.valid) command.lostSight();
     this.deliver(command);
   }

@@ -5,7 +5,7 @@ import type { Caller, CallOptions } from './caller';
 import type { Answer, CommandOptions } from './command';
 import { type DeviceInfo, deviceInfo } from './device-info';
 import { PropertyAccess } from './properties';
-import type { SceneSubscription, Subscription } from './push';
+import type { SceneEvent, SceneSubscription, Subscription } from './push';
 import type { Session, SessionState } from './session';
 import { type CheckedSettings, wholeNumber } from './settings';
 import type { SharedDevice } from './shared-device';
@@ -69,7 +69,8 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
   /** Its properties and actions, those of MIoT and classic ones. */
   get properties(): PropertyAccess {
     // Most of a thousand devices are never asked for any.
-    this.access ??= new PropertyAccess(this, this.settings.timeoutMs, this.shared.limits);
+    const { timeoutMs, retries } = this.settings;
+    this.access ??= new PropertyAccess(this, timeoutMs, retries, this.shared.limits);
     return this.access;
   }
 
@@ -111,10 +112,10 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
   }
 
   /**
-   * What a gateway is to report: an array of `SceneEvent`. The caller closes it. Throws `settingInvalid` for events
-   * that are incomplete, or `closed`.
+   * What a gateway is to report. The caller closes it. Throws `settingInvalid` for events that are incomplete, or
+   * `closed`.
    */
-  subscribeScenes(events: unknown): SceneSubscription {
+  subscribeScenes(events: readonly SceneEvent[]): SceneSubscription {
     this.watch();
     return this.shared.subscribeScenes(this.settings, events);
   }
@@ -130,12 +131,12 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
   }
 
   /** Those of a call, and the device's own where it names none. */
-  private commandOptions({ timeoutMs, retries, repeatsUnheard, signal }: CallOptions): CommandOptions {
+  private commandOptions({ timeoutMs, retries, signal, ...kind }: CallOptions): CommandOptions {
     const { label, settings } = this;
     return {
       timeoutMs: wholeNumber(label, 'timeoutMs', 1, timeoutMs ?? settings.timeoutMs),
       retries: wholeNumber(label, 'retries', 0, retries ?? settings.retries),
-      repeatsUnheard,
+      ...kind,
       signal,
       deviceId: settings.deviceId,
     };

@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
+import { onAbort } from '../abort';
 import { MialinkError } from '../errors';
 import { runListener } from '../listener';
 import { silentLogger } from '../logger';
@@ -14,7 +15,7 @@ import { unresolved } from './clues';
 import { Mdns } from './mdns';
 import { type Announcement, type DeviceName, readName } from './mdns-records';
 import { deviceIdText, HELLO, parsePacket } from './packet';
-import { wholeNumber } from './settings';
+import { textOf, wholeNumber } from './settings';
 import { openSocket, type SocketOptions, unsentError } from './socket';
 import { broadcastTargets, parseTargets, type Target } from './targets';
 import { disclosedToken } from './token';
@@ -68,11 +69,14 @@ const MOST_ANNOUNCED = 256;
  * Every device once, by its id. Rejects when an option is not understood, when no interface broadcasts, or when no
  * socket could send at all.
  */
-export async function discover(options: DiscoveryOptions): Promise<FoundDevice[]> {
-  const timeoutMs = wholeNumber('discovery', 'timeoutMs', 1, options.timeoutMs ?? 3_000);
+export async function discover(given: DiscoveryOptions): Promise<FoundDevice[]> {
+  const timeoutMs = wholeNumber('discovery', 'timeoutMs', 1, given.timeoutMs ?? 3_000);
+  const addresses = textOf('discovery', 'addresses', given.addresses);
+  const bindAddress = textOf('discovery', 'bindAddress', given.bindAddress);
+  const options = { ...given, addresses, bindAddress };
   const ended = deferred<void>();
   const end = () => ended.resolve();
-  options.signal?.addEventListener('abort', end, { once: true });
+  if (options.signal) onAbort(options.signal, end);
   try {
     const targets = await chooseTargets(options, timeoutMs, ended.promise);
     return options.signal?.aborted ? [] : await searchAt(targets, options, timeoutMs, ended.promise);
@@ -118,7 +122,8 @@ async function chooseTargets(
   const lookups = named.map(async (target) => {
     try {
       const address = await resolve(target.address);
-      const broadcast = address.endsWith('.255') || broadcasts.some((known) => known.address === address);
+      const isBroadcast = address.endsWith('.255') || broadcasts.some((known) => known.address === address);
+      const broadcast = target.broadcast ?? isBroadcast;
       const name = address === target.address ? {} : { name: target.address };
       usable.push({ ...target, address, broadcast, ...name });
     } catch (error) {

@@ -8,6 +8,13 @@
  *                costs no round trip more, and one that has restarted shows it by its clock.
  *
  * An answer counts only while one is awaited, from an address that was asked, and its token field is never looked at.
+ *
+ * It proves nothing: anybody can give it in the device's name. So a place, which is an address or host name, is
+ *
+ *   provisional ─ signed answer ▶ trusted      the configured one until another is
+ *        └─ command unanswered ▶ failed ─ signed answer ▶ trusted
+ *
+ * and a failed one is greeted only when the configured and the trusted one keep silent.
  */
 import { isIPv4 } from 'node:net';
 import type { Clue } from './clues';
@@ -60,6 +67,8 @@ interface Awaited {
   command: Command;
   /** Of the device that has to answer; undefined: whoever is there. */
   deviceId: string | undefined;
+  /** To which its hellos went. */
+  addresses: Set<string>;
 }
 
 /** An address that was asked and may still answer. */
@@ -77,6 +86,10 @@ export class Handshake {
   private awaited: Awaited | undefined;
   /** Where it answered last: the address or host name. */
   private place: string;
+  /** Where a command was answered last; until then the configured address. */
+  private trustedPlace: string;
+  /** Where one was not answered since. */
+  private failedPlace: string | undefined;
   /** Where discovery has seen it, to be tried when it keeps silent. */
   private seenAt: string | undefined;
   private routes: readonly Route[] = [];
@@ -88,15 +101,22 @@ export class Handshake {
     private readonly owner: HandshakeOwner,
   ) {
     this.place = options.address;
+    this.trustedPlace = options.address;
   }
 
   get valid(): boolean {
     return this.standing === 'good' && this.heardWithin(VALID_MS);
   }
 
-  /** True if it is valid, and of the device that the command is for. */
+  /** True if it is valid, and of the device that the command is for, as far as commands have shown. */
   validFor({ deviceId }: Command): boolean {
+    if (this.place === this.failedPlace) return false;
     return this.valid && (deviceId === undefined || deviceId === this.deviceId);
+  }
+
+  /** False where hello was answered, but no command yet. */
+  get isTrusted(): boolean {
+    return this.place === this.trustedPlace;
   }
 
   /** Decimal, as the last hello told. */
@@ -120,7 +140,7 @@ export class Handshake {
 
   /** Says hello until the device has answered: then calls `greeted`, unless the command is finished before. */
   exchange(command: Command, greeted: () => void): void {
-    const places = new Set([this.place]);
+    const places = this.firstPlaces();
     let hellos = 0;
     const sayHelloAndWait = () => {
       hellos++;
@@ -132,21 +152,21 @@ export class Handshake {
       if (wakening === 'greeted') greeted();
       else if (wakening !== 'finished') sayHelloAndWait();
     };
-    this.awaited = { purpose: 'exchange', command, deviceId: command.deviceId };
+    this.awaited = { purpose: 'exchange', command, deviceId: command.deviceId, addresses: new Set() };
     sayHelloAndWait();
   }
 
   /** The answer to `command` is overdue: is the device still there, and its clock what we think? */
   reassure(command: Command): void {
     if (!this.peer) return;
-    this.awaited = { purpose: 'reassurance', command, deviceId: this.deviceId };
+    this.awaited = { purpose: 'reassurance', command, deviceId: this.deviceId, addresses: new Set() };
     void this.sayHello(this.peer.address);
   }
 
   /** A header without data has come from `address`: true if it is the answer that was awaited. */
   accept(packet: Packet, address: string): boolean {
     const { awaited, peer } = this;
-    if (!awaited?.command.open) return false;
+    if (!awaited?.command.open || !awaited.addresses.has(address)) return false;
     const found = deviceIdText(packet.did);
     if (awaited.deviceId !== undefined && awaited.deviceId !== found) {
       // Not the one that this command is for, but perhaps the one that others use: then that one is well.
@@ -173,6 +193,21 @@ export class Handshake {
     this.standing = 'good';
   }
 
+  /** A verified answer has come from this address: whoever is there has the token. */
+  prove(stamp: number, address: string): void {
+    if (!this.peer) return;
+    this.peer.address = address;
+    this.refresh(stamp);
+    this.settleAt(address);
+    this.trustedPlace = this.place;
+    this.failedPlace = undefined;
+  }
+
+  /** A command was not answered. */
+  unanswered(): void {
+    if (!this.isTrusted) this.failedPlace = this.place;
+  }
+
   /** What was heard until `moment` (of `performance.now()`) is not to be relied on any more. */
   doubt(moment: number): void {
     if (this.standing === 'good' && this.peer && this.peer.heardAt <= moment) this.standing = 'doubted';
@@ -189,8 +224,17 @@ export class Handshake {
     this.settleAt(undefined);
   }
 
+  /** Where the device is greeted at once. */
+  private firstPlaces(): Set<string> {
+    if (this.place !== this.failedPlace) return new Set([this.place]);
+    const places = new Set([this.options.address, this.trustedPlace]);
+    places.delete(this.failedPlace);
+    return places;
+  }
+
   /** Adds the places where a silent device may be now. */
   private searchFor({ deviceId, answer }: Command, places: Set<string>): void {
+    places.add(this.place);
     places.add(this.options.address);
     if (this.seenAt !== undefined) places.add(this.seenAt);
     this.seenAt = undefined;
@@ -209,6 +253,7 @@ export class Handshake {
       const address = isIPv4(place) ? place : await this.lookUp(place);
       await socket.open();
       if (!this.awaited?.command.open) return;
+      this.awaited.addresses.add(address);
       this.listenTo(address, place);
       await socket.send(HELLO, port, address);
     } catch (error) {

@@ -24,9 +24,10 @@ export type { DeviceInfo } from './device-info';
 export type { DiscoveryOptions, FoundDevice } from './discovery';
 export { Network, type NetworkOptions } from './network';
 export { extractTokens, upgradeFirmware } from './on-demand';
-export type { UpgradeOptions, UpgradeProgress, UpgradeResult } from './ota';
-export { type Change, type Changes, Presence } from './presence';
+export type { Upgradable, UpgradeOptions, UpgradeProgress, UpgradeResult } from './ota';
+export { Presence, type PresenceChange, type PresenceChanges } from './presence';
 export * from './properties';
+export { DeviceLimits } from './properties/limits';
 export { type ProvisioningOutcome, provision, type WifiSettings } from './provisioning';
 export type {
   EventReport,
@@ -39,6 +40,6 @@ export type {
   SubscriptionState,
 } from './push';
 export type { SessionState } from './session';
-export { checkSettings, type DeviceSettings } from './settings';
+export { type CheckedSettings, checkSettings, type DeviceSettings } from './settings';
 export * from './spec';
 export type { ExtractOptions, TokenRecord, TokenSource } from './tokens';

@@ -115,7 +115,7 @@ function peerError(error: unknown, outerCode: unknown): PeerError {
 }
 
 /** What a device says goes into texts and logs: not for ever, and not from where it repeats what it was sent in secret. */
-function presentable(message: string): string {
+export function presentable(message: string): string {
   const secret = message.search(SECRET);
   const end = Math.min(secret === -1 ? message.length : secret, LONGEST_MESSAGE);
   return end < message.length ? message.slice(0, end) + ELLIPSIS : message;

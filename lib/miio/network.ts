@@ -168,7 +168,8 @@ export class Network {
   /** Asks by the conversation that we have with the device, or with the token that it discloses. */
   private async askInfo(found: FoundDevice): ReturnType<AskInfo> {
     const { deviceId, address, port, token } = found;
-    const options = { timeoutMs: INFO_TIMEOUT_MS, retries: 0, signal: this.closing.signal };
+    // Nobody's command waits for a search.
+    const options = { timeoutMs: INFO_TIMEOUT_MS, retries: 0, givesWay: true, signal: this.closing.signal };
     const open = this.conversationWith(found);
     if (open) return deviceInfo((await open.call('miIO.info', [], { ...options, deviceId })).result);
     if (token === undefined) return undefined;

@@ -14,10 +14,10 @@ import type { FoundDevice } from './discovery';
 export const CHANGES = ['appeared', 'moved', 'present', 'disappeared'] as const;
 
 /** One of `CHANGES`. */
-export type Change = (typeof CHANGES)[number];
+export type PresenceChange = (typeof CHANGES)[number];
 
 /** Every device in one of the lists; who is there but did not answer this time, in none. */
-export type Changes = Record<Change, FoundDevice[]>;
+export type PresenceChanges = Record<PresenceChange, FoundDevice[]>;
 
 /** The memory of one place; a place is whatever is searched again and again. */
 export class Presence {
@@ -29,7 +29,7 @@ export class Presence {
   }
 
   /** After a search of everything: who is not found is missed, or gone. */
-  searched(found: FoundDevice[]): Changes {
+  searched(found: FoundDevice[]): PresenceChanges {
     const changes = this.met(found);
     const ids = new Set(found.map(({ deviceId }) => deviceId));
     for (const [id, { device, state }] of this.known) {
@@ -45,8 +45,8 @@ export class Presence {
   }
 
   /** After a search of a part only: it says nothing about those who were not found. */
-  met(found: FoundDevice[]): Changes {
-    const changes: Changes = { appeared: [], moved: [], present: [], disappeared: [] };
+  met(found: FoundDevice[]): PresenceChanges {
+    const changes: PresenceChanges = { appeared: [], moved: [], present: [], disappeared: [] };
     for (const device of found) {
       changes[this.changeOf(device)].push(device);
       this.known.set(device.deviceId, { device, state: 'there' });
@@ -54,7 +54,7 @@ export class Presence {
     return changes;
   }
 
-  private changeOf({ deviceId, address, port }: FoundDevice): Change {
+  private changeOf({ deviceId, address, port }: FoundDevice): PresenceChange {
     const last = this.known.get(deviceId)?.device;
     if (!last) return 'appeared';
     return last.address === address && last.port === port ? 'present' : 'moved';

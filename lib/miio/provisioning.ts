@@ -8,6 +8,7 @@
  * Source: the behaviour of python-miio, aholstenson/miio and the vendor's app, as gathered in the field's reports.
  */
 import { MialinkError } from '../errors';
+import { isRecord } from '../untrusted';
 import type { Caller, CallOptions } from './caller';
 import type { Answer } from './command';
 
@@ -27,6 +28,9 @@ export interface WifiSettings {
  * command, as happens with devices that leave their access point at once; only a hello in the Wi-Fi can tell.
  */
 export type ProvisioningOutcome = 'accepted' | 'unanswered';
+
+/** Which of the settings is wrong, and what it must be. */
+type Mistake = { field: keyof WifiSettings; rule: string };
 
 const SSID_BYTES = 32;
 const PASSWORD_BYTES = { least: 8, most: 63 };
@@ -87,20 +91,49 @@ function saysYes(result: unknown): boolean {
   return answer === 0 || (typeof answer === 'string' && answer.toLowerCase() === 'ok');
 }
 
-function check(device: string, { ssid, password }: WifiSettings): void {
-  const nameBytes = Buffer.byteLength(ssid);
-  if (nameBytes < 1 || nameBytes > SSID_BYTES) {
-    throw new MialinkError('wifiInvalid', { device, field: 'ssid', rule: `1 to ${SSID_BYTES} bytes long` });
+/**
+ * For who sends `miIO.config_router` himself: throws `wifiInvalid` where the name or the password in its params cannot
+ * be. The rest of them is left to the device.
+ */
+export function checkConfigRouter(device: string, params: unknown): void {
+  if (!isRecord(params)) return;
+  const { ssid = '', passwd = '' } = params;
+  const mistake = mistakeIn(ssid, passwd);
+  if (mistake) {
+    throw new MialinkError('wifiInvalid', { device, ...mistake, context: ssid === '' ? 'blank' : 'params' });
+  }
+}
+
+/** Whatever was given: a program may have been checked by no compiler. */
+function check(device: string, wifi: unknown): void {
+  const { ssid, password, uid = 0, timezone = '' } = isRecord(wifi) ? wifi : {};
+  const mistake = mistakeIn(ssid, password) ?? mistakeInRest(uid, timezone);
+  if (mistake) throw new MialinkError('wifiInvalid', { device, ...mistake });
+}
+
+function mistakeIn(ssid: unknown, password: unknown): Mistake | undefined {
+  if (!isTextOf(1, SSID_BYTES, ssid)) {
+    return { field: 'ssid', rule: `a text, 1 to ${SSID_BYTES} bytes long` };
   }
   const { least, most } = PASSWORD_BYTES;
-  const bytes = Buffer.byteLength(password);
-  if (bytes !== 0 && (bytes < least || bytes > most)) {
-    throw new MialinkError('wifiInvalid', {
-      device,
-      field: 'password',
-      rule: `${least} to ${most} characters long, or blank for an open network`,
-    });
-  }
+  if (password === '' || isTextOf(least, most, password)) return undefined;
+  return {
+    field: 'password',
+    rule: `a text, ${least} to ${most} characters long, or blank for an open network`,
+  };
+}
+
+function mistakeInRest(uid: unknown, timezone: unknown): Mistake | undefined {
+  const isUser = typeof uid === 'number' && Number.isSafeInteger(uid) && uid >= 0;
+  if (!isUser) return { field: 'uid', rule: 'a whole number, 0 or more' };
+  if (typeof timezone !== 'string') return { field: 'timezone', rule: 'a text such as Europe/Berlin' };
+  return undefined;
+}
+
+function isTextOf(least: number, most: number, value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const bytes = Buffer.byteLength(value);
+  return bytes >= least && bytes <= most;
 }
 
 /** A device that repeats the request in its answer must not bring the password into a text. */

@@ -22,6 +22,7 @@ import { type Message, parseMessage } from './message';
 import { deriveKeys, type Keys, openPacket, type Packet, parsePacket } from './packet';
 import { type Request, writeRequest } from './request';
 import type { MiioSocket } from './socket';
+import { TokenEvidence } from './token-evidence';
 import { WATCH_INTERVAL_MS, Watch } from './watch';
 
 export type SessionState = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'refused' | 'closed';
@@ -46,11 +47,7 @@ export class Session
 {
   readonly keys: Keys;
   private current: SessionState = 'idle';
-  /** What commands have shown of the token; hello shows nothing. */
-  private token: 'untried' | 'proven' | 'rejected' = 'untried';
-  /** The method that proved it last, and the one that has kept silent since. */
-  private answeredMethod: string | undefined;
-  private silentMethod: string | undefined;
+  private readonly token = new TokenEvidence();
   private readonly handshake: Handshake;
   private readonly delivery: Delivery;
   /** Rings for its commands. */
@@ -150,7 +147,7 @@ export class Session
     if (place >= 0) this.waiting.splice(place, 1);
     if (this.waiting.length === 0) this.alarm.rest();
     const wasFirst = place === 0;
-    if (wasFirst && failure) this.judge(command, failure);
+    if (wasFirst && failure && !command.givesWay) this.judge(command, failure);
     const isNews = wasFirst && this.current === 'disconnected';
     // Also a hello whose turn never came: without an answer the watch looks no more.
     if (command === this.hello || isNews) this.watch?.saw(this.handshake.valid);
@@ -162,20 +159,21 @@ export class Session
     const packet = parsePacket(datagram);
     if (typeof packet === 'string') return;
     if (packet.kind === 'data') {
-      this.receiveData(datagram, packet);
+      this.receiveData(datagram, packet, address);
     } else if (this.handshake.accept(packet, address)) {
       this.waiting[0]?.saw('greeted');
-      this.setState(this.token === 'rejected' ? 'refused' : 'connected');
+      this.setState(this.token.state === 'rejected' ? 'refused' : 'connected');
     }
   }
 
-  /** What explains, with what was seen, that a command was not answered. */
-  circumstances(): Circumstances {
+  /** What explains, with what was seen, that the command was not answered. */
+  circumstances(command: Command): Circumstances {
     const { isNear = () => true } = this.options;
     const asked = this.handshake.peer ? [] : this.handshake.asked;
     const foreignAddress = asked.find((address) => !isNear(address));
+    const { state } = this.token;
     return {
-      tokenProven: this.token === 'proven',
+      tokenProven: state === 'proven' || (state === 'doubted' && !this.testsToken(command)),
       foreignAddress,
       unresolvedName: this.handshake.unresolvedName,
     };
@@ -194,8 +192,12 @@ export class Session
   private queue(command: Command): void {
     if (!command.open) return;
     this.waiting.push(command);
-    // It says hello itself where that is needed: ours would only keep it waiting.
-    if (command !== this.hello) this.hello?.resolve(0, []);
+    if (command !== this.hello) {
+      // It says hello itself where that is needed: ours would only keep it waiting.
+      this.hello?.resolve(0, []);
+      const giving = this.waiting.filter(({ givesWay }) => givesWay);
+      if (giving.length < this.waiting.length) for (const one of giving) one.abort();
+    }
     this.next();
   }
 
@@ -206,7 +208,7 @@ export class Session
     command.start();
     if (this.current === 'idle') this.setState('connecting');
     // Under a token that has never worked only a fresh hello tells "wrong token" from "away".
-    if (this.token !== 'proven') this.handshake.doubt(command.startedAt);
+    if (this.token.state !== 'proven') this.handshake.doubt(command.startedAt);
     if (command === this.hello) this.handshake.exchange(command, () => command.resolve(0, []));
     else this.delivery.deliver(command);
   }
@@ -217,7 +219,7 @@ export class Session
     return next;
   }
 
-  private receiveData(datagram: Buffer, packet: Packet): void {
+  private receiveData(datagram: Buffer, packet: Packet, address: string): void {
     const command = this.waiting[0];
     if (!command || !this.handshake.peer?.did.equals(packet.did)) return;
     const plaintext = openPacket(datagram, this.keys);
@@ -230,10 +232,8 @@ export class Session
     if (!measurement) return;
 
     // The stamp is believed only now: a packet that answers nothing may be an old one, recorded and sent again.
-    this.handshake.refresh(packet.stamp);
-    this.token = 'proven';
-    this.answeredMethod = command.method;
-    this.silentMethod = undefined;
+    this.handshake.prove(packet.stamp, address);
+    this.token.answered(command.method);
     this.setState('connected');
     for (const each of this.waiting) each.forgetClue();
     this.delivery.learn(command, measurement);
@@ -252,27 +252,28 @@ export class Session
   /** What a failed command says about the device. */
   private judge(command: Command, failure: Error): void {
     const code = failure instanceof MialinkError ? failure.code : undefined;
+    // One that was answered, with an error, has proved that the device is where it was asked.
+    this.handshake.unanswered();
     if (code === 'AUTH') {
-      this.token = 'rejected';
+      this.token.rejected();
       this.saw('greeted');
       this.setState('refused');
     } else if (code === 'TIMEOUT' || code === 'TRANSPORT' || code === 'CONFIG') {
-      if (code === 'TIMEOUT' && this.token === 'proven') this.doubtToken(command);
+      if (code === 'TIMEOUT' && this.testsToken(command)) this.token.silent(command.method);
+      // It may be the trial's own fault: whether the device is there tells the hello of the next command.
+      const mayBeThere = code === 'TIMEOUT' && command.isTrial && this.handshake.valid;
       this.handshake.doubt(command.startedAt);
-      if (!this.handshake.valid) this.setState('disconnected');
+      if (!this.handshake.valid && !mayBeThere) this.setState('disconnected');
     }
   }
 
   /**
-   * A token that worked may have been changed meanwhile: then the next command looks afresh. But one method that was
-   * never heard to work is rather one that the device ignores, and what was given up before the device, slow as it is,
-   * could have answered says nothing.
+   * True if a silence to the command speaks against a token that has worked: not to a trial, nor where a stranger may
+   * have answered hello, nor when the time was over before the device, slow as it is, could have answered.
    */
-  private doubtToken({ method, startedAt }: Command): void {
-    if (performance.now() - startedAt < this.delivery.neededMs(method)) return;
-    const { answeredMethod, silentMethod = method } = this;
-    this.silentMethod = silentMethod;
-    if (method === answeredMethod || method !== silentMethod) this.token = 'untried';
+  private testsToken({ method, startedAt, isTrial }: Command): boolean {
+    if (isTrial || !this.handshake.isTrusted) return false;
+    return performance.now() - startedAt >= this.delivery.neededMs(method);
   }
 
   /** The watch wants to know whether the device is there; an answer a short while ago tells it too. */
@@ -280,11 +281,10 @@ export class Session
     if (this.hello?.open) return;
     if (this.handshake.valid && this.handshake.heardWithin(WATCH_INTERVAL_MS)) {
       this.watch?.saw(true);
-      return;
+    } else {
+      this.hello = new Command(this, HELLO, { timeoutMs: HELLO_TIMEOUT_MS, retries: 0, deviceId });
+      this.queue(this.hello);
     }
-    const options = { timeoutMs: HELLO_TIMEOUT_MS, retries: 0, deviceId };
-    this.hello = new Command(this, HELLO, options);
-    this.queue(this.hello);
   }
 
   private setState(state: SessionState): void {
@@ -294,7 +294,6 @@ export class Session
   }
 
   private tell(emit: () => void): void {
-    const { logger = silentLogger, label } = this.options;
-    runListener(logger, label, emit);
+    runListener(this.options.logger ?? silentLogger, this.options.label, emit);
   }
 }

@@ -13,8 +13,8 @@ export interface Target {
   port: number;
   /** Local address to send from; blank: chosen by the system. */
   from: string;
-  /** Everybody who hears it may answer, not only `address`. */
-  broadcast: boolean;
+  /** Everybody who hears it may answer, not only `address`; undefined: its address will show that. */
+  broadcast?: boolean;
   /** The host name that was resolved to `address`. */
   name?: string;
 }
@@ -38,13 +38,14 @@ function parseTarget(word: string, from: string): Target[] {
   const [, host = '', portText] = /^(.*?)(?::(\d{1,5}))?$/.exec(word) ?? [];
   const port = portText === undefined ? MIIO_PORT : Number(portText);
   if (port < 1 || port > 65_535) throw new MialinkError('targetInvalid', { target: word });
+  // A host of a large network may well end in .255.
   if (host.includes('/'))
     return networkHosts(host).map((address) => ({ address, port, from, broadcast: false }));
   // Only digits and dots, but no address: a typing error, not a host name.
   if (!isIPv4(host) && (!HOST_NAME.test(host) || /^[\d.]+$/.test(host))) {
     throw new MialinkError('targetInvalid', { target: word });
   }
-  return [{ address: host, port, from, broadcast: false }];
+  return [{ address: host, port, from }];
 }
 
 /** Every host address of a network; network and broadcast address left out, except in a /31 and a /32. */

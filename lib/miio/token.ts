@@ -7,9 +7,14 @@ import { MialinkError } from '../errors';
 const DIGITS = /^[0-9a-f]{32}$/;
 const SUBSCRIPTION_MARK = Buffer.from('MSUB');
 
-/** Reads a token as a person types it; throws `tokenMissing` or `tokenMalformed`, which do not repeat it. */
-export function parseToken(text: string | undefined, device: string): Buffer {
-  const digits = (text ?? '').trim().toLowerCase();
+/** Reads a token as a person types it; throws `tokenMissing`, `tokenMalformed` or `settingInvalid`, without repeating it. */
+export function parseToken(given: unknown, device: string): Buffer {
+  const text = given ?? '';
+  if (typeof text !== 'string') {
+    const rule = 'a text of 32 hexadecimal digits';
+    throw new MialinkError('settingInvalid', { device, field: 'token', rule, value: typeof text });
+  }
+  const digits = text.trim().toLowerCase();
   if (digits === '') throw new MialinkError('tokenMissing', { device });
   if (!DIGITS.test(digits)) throw new MialinkError('tokenMalformed', { device, length: digits.length });
   return Buffer.from(digits, 'hex');

@@ -26,7 +26,7 @@ export function demoFlow(places: DemoPlaces): FlowNode[] {
       scope: null,
       wires: [['show-errors']],
     }),
-    at(1, 19, debug('show-errors', 'errors', 'error')),
+    at(1, 19, debug('show-errors', 'errors', 'error.message')),
   ];
 }
 

@@ -66,7 +66,13 @@ for (const version of EDITORS) {
         await testAnswer(editor, '.miio-device-good'),
         `The device answered: yeelink.light.lamp1, firmware 1.0.0, device id ${device.did}`,
       );
-      assert.equal(await editor.page.locator('.input-error:visible').count(), 0);
+      for (const name of ['port', 'timeoutMs', 'retries']) await editor.fill(name, '');
+      assert.equal(
+        await editor.page.locator('.input-error:visible').count(),
+        0,
+        'a blank number is its default',
+      );
+      await editor.fill('port', String(device.port));
       await editor.screenshot('dialog-miio-device');
       await editor.closeDevice('ok');
       await editor.closeDialog('ok');
@@ -177,6 +183,8 @@ for (const version of EDITORS) {
       await editor.openDevice('edit');
       await assertStored(editor, 'token');
       assert.match(await testAnswer(editor, '.miio-device-good'), /yeelink\.light\.lamp1/);
+      await editor.fill('token', '');
+      assert.match(await testAnswer(editor, '.miio-device-bad'), /token is missing/);
       await editor.closeDevice('cancel');
       await editor.closeDialog('cancel');
     });

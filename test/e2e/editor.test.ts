@@ -111,6 +111,15 @@ for (const version of EDITORS) {
       });
     }
 
+    for (const type of [...FLOW_NODES, 'miio-device', 'aliyun-device']) {
+      it(`has no word in the help of ${type} that runs out of the sidebar`, async () => {
+        const { editor } = opened;
+        await editor.help(type.replace('-', ' '));
+        const words = editor.page.locator('.red-ui-help code:visible');
+        assert.deepEqual(await words.evaluateAll(wordsBeyondTheirBox), []);
+      });
+    }
+
     for (const name of readdirSync(EXAMPLES).map((file) => file.replace('.json', ''))) {
       it(`imports the example ${name}, which waits for the settings of its devices only`, async () => {
         const { editor } = opened;
@@ -137,4 +146,14 @@ function paletteTypes(elements: { getAttribute(name: string): string | null }[])
 /** Runs in the page. */
 function idsOf(elements: { id: string }[]): string[] {
   return elements.map(({ id }) => id);
+}
+
+/** Runs in the page. */
+function wordsBeyondTheirBox(elements: HTMLElement[]): (string | null)[] {
+  return elements
+    .filter((element) => {
+      const box = element.closest('.red-ui-help') ?? element;
+      return element.getBoundingClientRect().right > box.getBoundingClientRect().right;
+    })
+    .map(({ textContent }) => textContent);
 }

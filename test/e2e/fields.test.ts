@@ -161,19 +161,28 @@ for (const version of EDITORS) {
       const { editor } = opened;
       await editor.openDialog('miio-event');
       await editor.removeRow(1);
+      assert.equal(await markedRows(editor), 0);
       await editor.cell(0, BUTTON.code).fill('');
+      assert.equal(await markedRows(editor), 1);
+      assert.equal(await editor.cell(0, BUTTON.code).getAttribute('title'), BUTTON.code);
+      await editor.screenshot('fields-miio-event-wrong');
       await editor.closeDialog('ok');
       const [shown] = await editor.shown(['miio-event']);
-      assert.match(
-        shown?.errors.join() ?? '',
-        /^Events: enter at least one; each needs an event and its code/,
-      );
+      assert.match(shown?.errors.join() ?? '', /^Events: enter at least one; each needs an event, its code/);
     });
 
     it('makes miio-property complain while a row of its table is incomplete', async () => {
       const { editor } = opened;
       await editor.openDialog('miio-property');
+      assert.equal(await markedRows(editor), 0);
+      await editor.cell(1, 'name').fill('property 0');
+      assert.equal(await markedRows(editor), 2, 'the same name');
+      await editor.cell(1, 'name').fill('property 1');
+      assert.equal(await markedRows(editor), 0);
       await editor.cell(0, 'piid').fill('');
+      assert.equal(await markedRows(editor), 1);
+      assert.equal(await editor.cell(0, 'piid').getAttribute('title'), 'piid');
+      await editor.screenshot('fields-miio-property-wrong');
       await editor.closeDialog('ok');
       const [shown] = await editor.shown(['miio-property']);
       assert.match(shown?.errors.join() ?? '', /^Properties: each row wants a name of its own/);
@@ -197,6 +206,14 @@ for (const version of EDITORS) {
       await editor.closeDialog('ok');
     });
   });
+}
+
+/** How many rows of the open dialog's table are marked as wrong. */
+function markedRows(editor: Editor): Promise<number> {
+  return editor
+    .rows()
+    .filter({ has: editor.page.locator('.input-error') })
+    .count();
 }
 
 async function fillRow(editor: Editor, row: number, cells: Record<string, string>): Promise<void> {

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { makeEndlessDatabase } from '../lib/cli/endless-database';
 import { Home, lamp, purifier, type SimulatedDevice } from '../simulators/home';
 
 const ROOT = path.join(__dirname, '../..');
@@ -122,6 +125,26 @@ describe('the program miio-cli', function () {
     const { exitCode, stdout, stderr } = await ending;
     assert.deepEqual([exitCode, stdout], [130, '']);
     assert.match(stderr, /interrupted\n$/);
+  });
+
+  it('is ended by Ctrl-C while it looks for tokens, and leaves no copy of them', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'miio-cli-'));
+    const TMPDIR = path.join(folder, 'tmp');
+    mkdirSync(TMPDIR);
+    const database = path.join(folder, 'endless.db');
+    makeEndlessDatabase(database);
+    const child = start(process.execPath, [MAIN, '--extract-tokens', database], { TMPDIR });
+    const ending = ended(child);
+    const copies = () =>
+      readdirSync(TMPDIR, { recursive: true }).filter((name) => String(name).endsWith('.db'));
+    while (copies().length === 0) await setTimeout(5);
+    const startedAt = performance.now();
+    child.kill('SIGINT');
+    assert.deepEqual(await ending, { exitCode: 130, stdout: '', stderr: 'interrupted\n' });
+    // By itself, SQLite is given half a minute.
+    assert.ok(performance.now() - startedAt < 15_000);
+    assert.deepEqual(readdirSync(TMPDIR), []);
+    rmSync(folder, { recursive: true });
   });
 
   it('ends quietly when its reader does', async () => {

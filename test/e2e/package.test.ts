@@ -1,7 +1,8 @@
 /** What is published: only what a user needs, and it works where nothing else of ours is. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NodeRed } from '../support/node-red';
@@ -17,7 +18,8 @@ const manifest: {
 describe('the package', function () {
   this.timeout(180_000);
   let directory: string;
-  let tarball: string;
+  /** Of a user who has installed it, and nothing else. */
+  let home: string;
   let files: string[];
 
   before(() => {
@@ -25,8 +27,11 @@ describe('the package', function () {
     const packed = npm(['pack', '--ignore-scripts', '--json', '--pack-destination', directory], ROOT);
     const [report]: { filename: string; files: { path: string }[] }[] = JSON.parse(packed);
     assert.ok(report);
-    tarball = join(directory, report.filename.replace('@', '').replace('/', '-'));
     files = report.files.map(({ path }) => path);
+    home = mkdtempSync(join(directory, 'user-'));
+    writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'a-user', private: true }));
+    const tarball = join(directory, report.filename.replace('@', '').replace('/', '-'));
+    npm(['install', '--omit=dev', '--no-audit', '--no-fund', tarball], home);
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -62,11 +67,27 @@ describe('the package', function () {
     assert.deepEqual(withScripts, []);
   });
 
+  it('has types that a strict program compiles with, and a name for each that it needs', () => {
+    writeFileSync(join(home, 'program.ts'), PROGRAM);
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+      target: 'es2022',
+      module: 'nodenext',
+      types: ['node'],
+      typeRoots: [join(ROOT, 'node_modules/@types')],
+    };
+    writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+    const tsc = createRequire(__filename).resolve('typescript/bin/tsc');
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', home], { encoding: 'utf8' });
+    assert.equal(status, 0, stdout);
+  });
+
   for (const version of ['4.1', '5.0'] as const) {
     it(`installs into an empty Node-RED ${version}, which then has the nodes and miio-cli`, async () => {
-      const home = mkdtempSync(join(directory, 'user-'));
-      writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'a-user', private: true }));
-      npm(['install', '--omit=dev', '--no-audit', '--no-fund', tarball], home);
       const miioCli = join(home, 'node_modules/.bin/miio-cli');
       assert.equal(execFileSync(miioCli, ['--version'], { encoding: 'utf8' }), `${manifest.version}\n`);
       const packageDirectory = join(home, 'node_modules/@mialink/node-red-miio-aliyun');
@@ -97,3 +118,58 @@ function npm(args: string[], cwd: string): string {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
+
+/** What a programmer may write with the public names, each value under the name of its type. */
+const PROGRAM = `
+import { aliyun, MialinkError, miio } from '@mialink/node-red-miio-aliyun';
+
+const { signal } = new AbortController();
+
+export async function onTheLan(network: miio.Network): Promise<void> {
+  const settings: miio.DeviceSettings = { address: '192.168.1.20', token: '00112233445566778899aabbccddeeff' };
+  const checked: miio.CheckedSettings = miio.checkSettings(settings);
+  const found: miio.FoundDevice[] = await network.discover({ timeoutMs: 2_000, signal });
+  const changes: miio.PresenceChanges = new miio.Presence().searched(found);
+  const moved: miio.PresenceChange = 'moved';
+  const lamp: miio.MiioDevice = network.device({ ...settings, ...changes[moved][0] });
+  lamp.on('state', (state: miio.SessionState) => console.log(checked.label, state));
+
+  const power: miio.MiotProperty = { name: 'on', siid: 2, piid: 1 };
+  const wishes: miio.Change[] = [
+    { property: power, value: true },
+    { property: { name: 'bright' }, value: 80 },
+  ];
+  const answer: miio.PropertyAnswer = await lamp.properties.set(wishes, { signal });
+  const access: miio.PropertyAccess = new miio.PropertyAccess(lamp);
+  const limits: miio.DeviceLimits = new miio.DeviceLimits();
+  console.log(answer.values.on, (await access.get([power])).errors, limits);
+  const spec: miio.Spec = await miio.readSpec('lamp.json');
+  await access.action(spec.resolveAction('light:toggle', []));
+
+  const click = { sourceDid: 'lumi.1', sourceModel: 'lumi.switch', event: 'click', extra: '[1]' };
+  const events: readonly miio.SceneEvent[] = [click];
+  lamp.subscribeScenes(events).on('event', ({ params }: miio.SceneReport) => console.log(params));
+  lamp.subscribe().on('properties', ([first]: miio.PropertyReport[]) => console.log(first?.value));
+
+  const toUpgrade: miio.Upgradable = lamp;
+  const options: miio.UpgradeOptions = { onProgress: ({ percent }) => console.log(percent), signal };
+  const { version }: miio.UpgradeResult = await miio.upgradeFirmware(toUpgrade, 'lamp.bin', options);
+  const outcome: miio.ProvisioningOutcome = await miio.provision(lamp, { ssid: 'home', password: '' });
+  const records: miio.TokenRecord[] = await miio.extractTokens({ path: 'miio2.db' });
+  console.log(version ?? 'unknown', outcome, records.length);
+}
+
+export async function inTheCloud(settings: aliyun.AliyunSettings): Promise<number> {
+  const device = new aliyun.AliyunDevice(settings, { outbox: new aliyun.MemoryStore() });
+  device.on('state', (state: aliyun.DeviceState, problem: MialinkError | undefined) => console.log(state, problem));
+  device.onPropertySet('auto', ({ params }: aliyun.PropertySet) => console.log(params));
+  device.onService('', (call: aliyun.ServiceCall) => void device.answer(call, { code: 200 }));
+  device.open();
+  const posted: aliyun.Posted = await device.postProperties({ temperature: 21.5 });
+  await device.shadow.update({ temperature: 21.5 });
+  const update: aliyun.JobUpdate = { taskId: '1', status: 'SUCCEEDED' };
+  const { code }: aliyun.CloudReply = await aliyun.updateJob(device, update);
+  await device.close();
+  return 'kept' in posted ? 0 : code;
+}
+`;

@@ -29,13 +29,14 @@ const PURE = [
   'lib/miio/message',
   'lib/miio/json-repair',
   'lib/miio/token',
+  'lib/miio/token-evidence',
   'lib/miio/targets',
   'lib/miio/answer-time',
   'lib/miio/device-errors',
   'lib/miio/destructive',
   'lib/miio/presence',
   'lib/miio/mdns-records',
-  ...['property', 'item', 'miot', 'classic', 'item-errors', 'failure', 'last-answer'].map(
+  ...['property', 'item', 'allowance', 'miot', 'classic', 'item-errors', 'failure', 'last-answer'].map(
     (name) => `lib/miio/properties/${name}`,
   ),
   ...['instance', 'names', 'check', 'spec', 'nearest'].map((name) => `lib/miio/spec/${name}`),

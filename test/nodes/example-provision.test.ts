@@ -70,6 +70,21 @@ describe('the example that brings a device into the Wi-Fi', () => {
     assert.equal(simulated.token, NEW_TOKEN);
   });
 
+  it('sends no Wi-Fi without a name, and tells where to fill it in', async () => {
+    const [simulated = assert.fail()] = home.devices;
+    const tab = flow.find(({ type }) => type === 'tab') ?? assert.fail();
+    for (const setting of tab.env ?? []) if (setting.name === 'WIFI_SSID') setting.value = '';
+    await helper.setFlows(flow as never, 'full' as never);
+    const found = once(named('found'), 'input');
+    named('1. look for the device').receive({});
+    await found;
+    const failed = once(named('error'), 'input');
+    named('2. into the Wi-Fi').receive({});
+    const [{ error }] = await failed;
+    assert.match(error.message, /WIFI_SSID in the environment variables of the tab/);
+    assert.ok(!simulated.executed.some(({ method }) => method === 'miIO.config_router'));
+  });
+
   it('holds no password itself', () => {
     assert.doesNotMatch(readFileSync(FILE, 'utf8'), /"passwd":/);
     const [tab] = JSON.parse(readFileSync(FILE, 'utf8'));

@@ -4,7 +4,9 @@ import { load, nextError, nextMessage, node, statuses } from '../support/flow';
 import { commandNode, sinks, useLamp } from './miio-command-flow';
 
 describe('miio-command', () => {
-  const bench = useLamp({ methods: { 'miIO.reboot': () => ['ok'] } });
+  const bench = useLamp({
+    methods: { 'miIO.reboot': () => ['ok'], 'miIO.config_router': (params: unknown) => params },
+  });
   const { lampNode, load_ } = bench;
 
   for (const method of ['miIO.restore', 'miIO.ota', 'miIO.config_router', 'miIO.reboot', 'REBOOT']) {
@@ -39,6 +41,49 @@ describe('miio-command', () => {
       assert.equal((await caught).code, 'CONFIG');
     }
     assert.deepEqual(bench.device.received, []);
+  });
+
+  const PASSWORD = 'geheim7';
+  for (const [what, params, text] of [
+    [
+      'name is blank',
+      { ssid: '', passwd: PASSWORD, uid: 0 },
+      /desk lamp .*name of the Wi-Fi, ssid, is blank; fill it in.*environment/,
+    ],
+    ['name is missing', { passwd: '' }, /is blank; fill it in/],
+    ['name is too long', { ssid: 'x'.repeat(33), passwd: '' }, /ssid must be .* 1 to 32 bytes/],
+    [
+      'password is too short',
+      { ssid: 'home', passwd: PASSWORD },
+      /password must be .* 8 to 63 .*environment/,
+    ],
+    ['password is no text', { ssid: 'home', passwd: 12_345_678 }, /password must be a text/],
+  ] as const) {
+    it(`does not send a Wi-Fi whose ${what}, and tells what to do`, async () => {
+      await load_([
+        lampNode(),
+        commandNode({ method: 'miIO.config_router', allowDestructive: true }),
+        ...sinks,
+      ]);
+      const caught = nextError('errors');
+      node('command').receive({ params } as never);
+      const { code, message } = await caught;
+      assert.equal(code, 'CONFIG');
+      assert.match(message, text);
+      assert.doesNotMatch(message, new RegExp(PASSWORD));
+      assert.deepEqual(bench.device.received, []);
+    });
+  }
+
+  it('leaves what else the Wi-Fi’s params have to the device', async () => {
+    const command = commandNode({ method: 'miIO.config_router', allowDestructive: true });
+    await load_([lampNode(), command, ...sinks]);
+    const all = [{ ssid: 'home', uid: '42', tz: 8 }, { ssid: 'home', passwd: '', more: [1] }, ['home']];
+    for (const params of all) {
+      const out = nextMessage('out');
+      node('command').receive({ params } as never);
+      assert.deepEqual((await out).payload, params);
+    }
   });
 
   it('does not send it to the device of a message either', async () => {

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import sinon from 'sinon';
 import { MialinkError } from '../../lib/errors';
 import { OfferedTokens } from '../../nodes/offered-tokens';
+import { makeEndlessDatabase } from '../lib/cli/endless-database';
 import { LAMP, PASSWORD, PLUG, useFixtures } from '../lib/miio/tokens/fixtures';
 import { helper, load, useNodeRed } from '../support/flow';
 
@@ -123,6 +124,45 @@ describe('tokens from a file, in the dialog of miio-device', () => {
     await until(() => left().length > 0);
     broken.destroy();
     await until(() => left().length === 0);
+    server.close();
+  });
+
+  it('are looked for no longer than somebody waits for them', async () => {
+    makeEndlessDatabase(fixtures.file('endless.db'));
+    const folders = () =>
+      readdirSync(join(fixtures.path, 'tmp')).filter((name) => name.startsWith('mialink-'));
+    const server = await listen();
+    const { port } = server.address() as AddressInfo;
+    const headers = { 'Content-Type': 'application/octet-stream' };
+    const given = request({ port, method: 'POST', path: UPLOAD, headers });
+    given.on('error', () => {});
+    given.end(Buffer.concat([Buffer.from('{"name":"x"}\n'), readFileSync(fixtures.file('endless.db'))]));
+    // One for the upload, and one for the search.
+    await until(() => folders().length === 2);
+    given.destroy();
+    await until(() => folders().length === 0);
+    server.close();
+  });
+
+  it('leave nothing behind on a connection that is kept for the next request', async () => {
+    const server = await listen();
+    const { port } = server.address() as AddressInfo;
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const listeners: number[] = [];
+    for (let count = 1; count <= 3; count++) {
+      const headers = { 'Content-Type': 'application/octet-stream' };
+      const given = request({ port, agent, method: 'POST', path: UPLOAD, headers });
+      const asked: Promise<IncomingMessage[]> = once(server, 'request');
+      given.end(
+        Buffer.concat([Buffer.from('{"name":"x"}\n'), readFileSync(fixtures.file('android.sqlite'))]),
+      );
+      const [[received], [answer]] = await Promise.all([asked, once(given, 'response')]);
+      assert.equal(answer.statusCode, 200);
+      await answer.toArray();
+      listeners.push(received?.socket.listenerCount('close') ?? Number.NaN);
+    }
+    assert.deepEqual(new Set(listeners).size, 1, listeners.join());
+    agent.destroy();
     server.close();
   });
 

@@ -58,9 +58,26 @@ describe('miio-device dialog', () => {
   it('tests with the stored token where the field is unchanged', async () => {
     const { address, port, token } = target();
     await load([{ id: 'd', type: 'miio-device', address, port }], { d: { token } });
-    for (const typed of ['__PWRD__', '', undefined]) {
+    const { body } = await post('/miio-device/test', { id: 'd', address, port, token: '__PWRD__' });
+    assert.equal(body.ok, true);
+  });
+
+  it('says that the token is missing where it was cleared, though one is stored', async () => {
+    const { address, port, token } = target();
+    await load([{ id: 'd', type: 'miio-device', address, port }], { d: { token } });
+    for (const typed of ['', '  ']) {
       const { body } = await post('/miio-device/test', { id: 'd', address, port, token: typed });
-      assert.equal(body.ok, true);
+      assert.equal(body.ok, false);
+      assert.match(String(body.error), /token is missing/);
+    }
+  });
+
+  it('says that the token is missing of a new device that has none', async () => {
+    await load([{ id: 'd', type: 'miio-device' }]);
+    const { address, port } = target();
+    for (const typed of ['', '__PWRD__']) {
+      const { body } = await post('/miio-device/test', { id: 'new', address, port, token: typed });
+      assert.match(String(body.error), /token is missing/);
     }
   });
 

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import type { NodeAPI } from 'node-red';
 import sinon from 'sinon';
+import type { FoundDevice } from '../../lib/miio';
+import { deferred } from '../../lib/wait';
 import { network } from '../../nodes/miio-device';
 import register from '../../nodes/miio-discover';
 import { Home, lamp, purifier, type SimulatedDevice } from '../simulators/home';
@@ -163,8 +165,8 @@ describe('miio-discover with an interval', () => {
     await start({ addresses: '' });
     await search({ addresses: '10.0.9.2' });
     assert.deepEqual(told(), [`appeared ${PURIFIER}`]);
-    for (let searches = 0; searches < 2; searches++) {
-      await search({ addresses: '10.0.9.2' });
+    for (const addresses of ['10.0.9.2', ['10.0.9.2'], Buffer.from('10.0.9.2')]) {
+      await search({ addresses });
       assert.deepEqual(told(), [`present ${PURIFIER}`]);
     }
     await search();
@@ -197,6 +199,38 @@ describe('miio-discover with an interval', () => {
       await node('discover').close(false);
       assert.deepEqual(errors(), ['closed']);
     });
+  });
+
+  it('shows in grey that nobody is there', async () => {
+    sinon.stub(network, 'discover').resolves([]);
+    await start({}, inPlainText);
+    assert.equal(shown().at(-1), 'grey found {"count":0}');
+  });
+
+  it('shows how many a message has found, without an interval too', async () => {
+    const discover = sinon.stub(network, 'discover').resolves([]);
+    await deploy({ interval: 0 }, inPlainText);
+    received = [];
+    await search();
+    assert.equal(shown().at(-1), 'grey found {"count":0}');
+    discover.resolves([{ address: '10.0.0.1', port: 54_321, deviceId: LAMP, stamp: 1 }]);
+    await search();
+    assert.equal(shown().at(-1), 'green found {"count":1}');
+  });
+
+  it('shows that it searches until the last search under way has ended', async () => {
+    const last = deferred<FoundDevice[]>();
+    const discover = sinon.stub(network, 'discover').resolves([]);
+    discover.onSecondCall().returns(last.promise);
+    await deploy({ interval: 0 }, inPlainText);
+    const first = nextMessage('completed');
+    for (const topic of ['first', 'last']) node('discover').receive({ topic });
+    assert.equal((await first).topic, 'first');
+    assert.equal(shown().at(-1), 'blue busy');
+    const completed = nextMessage('completed');
+    last.resolve([]);
+    await completed;
+    assert.equal(shown().at(-1), 'grey found {"count":0}');
   });
 
   it('shows how many are there, and a failure as such', async () => {

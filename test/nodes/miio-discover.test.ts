@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { stub } from 'sinon';
+import { network } from '../../nodes/miio-device';
 import { Home, hiddenPlug, lamp, purifier } from '../simulators/home';
 import { load, nextError, nextMessage, node, type Received, statuses, useNodeRed } from '../support/flow';
 
@@ -75,6 +77,29 @@ describe('miio-discover', () => {
     node('discover').receive({ addresses: `127.0.0.1:${home.devices[0]?.port}` } as never);
     assert.equal(((await out).payload as unknown[]).length, 1);
   });
+
+  it('takes a list of addresses, or the bytes of a text with them', async () => {
+    await load(flow({ addresses: '', output: 'list' }));
+    const [one, two] = addresses.split(', ');
+    for (const some of [[one, two], Buffer.from(`${one}\n${two}\n`)]) {
+      const out = nextMessage('out');
+      node('discover').receive({ addresses: some } as never);
+      assert.equal(((await out).payload as unknown[]).length, 2);
+    }
+  });
+
+  for (const wrong of [[], [1], ['127.0.0.1', ''], {}, { address: '127.0.0.1' }, 5, false]) {
+    it(`does not take ${JSON.stringify(wrong)} for no addresses, which would be the whole network`, async () => {
+      await load(flow({ addresses: '' }));
+      const search = stub(network, 'discover').rejects(new Error('searched'));
+      const caught = nextError('errors');
+      node('discover').receive({ addresses: wrong } as never);
+      const { code, message } = await caught;
+      assert.equal(code, 'CONFIG');
+      assert.match(message, /miio-discover: addresses must be text or an array of texts, not /);
+      assert.equal(search.callCount, 0);
+    });
+  }
 
   it('takes the address to bind to from the message where the field is blank', async () => {
     await load(flow({ addresses, output: 'list' }));

@@ -70,6 +70,15 @@ describe('miio-event', () => {
     };
     return args.filter((_, index) => thisValues[index]?.id === 'event').map(([text]) => text);
   };
+  /** What the Catch node has passed on, or passes on first. */
+  const caught = async (): Promise<{ message?: string; code?: string } | undefined> => {
+    const { send } = node('catch') as unknown as {
+      send: { args: [{ error?: { message?: string; code?: string } }][]; thisValues: { id: string }[] };
+    };
+    const passedOn = () => send.args.find((_, index) => send.thisValues[index]?.id === 'catch');
+    while (!passedOn()) await once(node('catch'), 'call:send');
+    return passedOn()?.[0].error;
+  };
   const about = ({ payload, topic, miio }: Received) => ({ payload, topic, miio });
 
   describe('of a MIoT device', () => {
@@ -135,7 +144,10 @@ describe('miio-event', () => {
         text: 'miio-event.status.not-offered',
       });
       assert.equal(warnings().length, 1);
-      assert.match(warnings()[0] ?? '', /it .*does not report by itself .* miio-property/);
+      assert.match(
+        warnings()[0] ?? '',
+        /it .*does not report by itself .* miio-property .* scenes as Source/,
+      );
     });
 
     it('waits for a device that is away, and recovers alone', async function () {
@@ -189,7 +201,10 @@ describe('miio-event', () => {
       await loadFlow(sceneNode());
       await shows('not-offered');
       assert.equal(warnings().length, 1);
-      assert.match(warnings()[0] ?? '', /send_data_frame/);
+      assert.match(
+        warnings()[0] ?? '',
+        /^it .*is no gateway with scenes .*-32601.*“the device itself” as Source/,
+      );
     });
 
     it('warns when another program has the port, and recovers when it has not', async () => {
@@ -198,23 +213,46 @@ describe('miio-event', () => {
       await once(other, 'listening');
       try {
         await loadFlow(sceneNode());
-        await shows('subscribing');
+        await shows('port-taken');
+        assert.deepEqual(statuses('event').at(-1), {
+          fill: 'red',
+          shape: 'ring',
+          text: 'miio-event.status.port-taken',
+        });
         while (warnings().length === 0) await once(node('event'), 'call:warn');
-        assert.match(warnings()[0] ?? '', /port 54321 at 127\.[\d.]+ is taken by another program/);
+        assert.match(warnings()[0] ?? '', /^it .*port 54321 at 127\.[\d.]+ is taken by another program/);
       } finally {
         other.close();
       }
       await shows('subscribed');
     });
 
-    it('tells an incomplete table once, with CONFIG', async () => {
+    it('tells an incomplete table once, to a Catch node, with its code', async () => {
       await plugIn(gateway());
-      await loadFlow(sceneNode([{ ...CLICK, extra: '' }]));
+      await loadFlow(sceneNode([{ ...CLICK, extra: '' }]), {
+        id: 'user',
+        type: 'miio-command',
+        device: 'device',
+      });
       assert.equal(statuses('event').at(-1)?.text, 'miio-event.status.misconfigured');
-      const { args } = node('event').error as unknown as { args: [{ code: string; message: string }][] };
+      // Another node of the device sees it answer; this one cannot work all the same.
+      await statusText('user', 'miio-command.status.connected');
+      assert.equal(statuses('event').at(-1)?.text, 'miio-event.status.misconfigured');
+      const error = await caught();
+      assert.match(error?.message ?? '', /code of event 1/);
+      assert.equal(error?.code, 'CONFIG');
+      const { args } = node('event').error as unknown as { args: unknown[] };
       assert.equal(args.length, 1);
-      assert.equal(args[0]?.[0].code, 'CONFIG');
-      assert.match(args[0]?.[0].message ?? '', /extra of event 1/);
+    });
+
+    it('tells which event the gateway refuses, and does not call that not offered', async () => {
+      const send_data_frame = () => {
+        throw Object.assign(new Error('bad scene'), { code: -1 });
+      };
+      await plugIn({ ...gateway(), methods: { send_data_frame } });
+      await loadFlow(sceneNode());
+      await shows('event-refused');
+      assert.match(warnings()[0] ?? '', /^it .*refused event 1: -1 bad scene; check its did, model and code/);
     });
   });
 
@@ -222,5 +260,6 @@ describe('miio-event', () => {
     await plugIn(light());
     await loadFlow(eventNode({ device: '' }));
     await shows('no-device');
+    assert.match((await caught())?.message ?? '', /no device/);
   });
 });

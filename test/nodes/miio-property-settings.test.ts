@@ -110,11 +110,34 @@ describe('the settings of miio-property', () => {
     for (const [what, spec] of [
       ['an object', JSON.parse(SPEC_TEXT)],
       ['text', SPEC_TEXT],
+      ['the bytes of its text', Buffer.from(SPEC_TEXT)],
       ['a path', SPEC_FILE],
     ] as const) {
       it(`takes it from ${what} in the message`, async () => {
         await bench.start({});
         assert.deepEqual(await payloadOf({ spec, payload: ['light-2:on'] }), { 'light-2:on': false });
+      });
+    }
+
+    for (const [what, spec] of [
+      ['an array', [1]],
+      ['bytes of something else', Buffer.from('power')],
+      ['an empty file', Buffer.alloc(0)],
+      ['a function', () => SPEC_TEXT],
+    ] as const) {
+      it(`refuses ${what} in the message, and asks the device for nothing`, async () => {
+        await bench.start({});
+        const { code, message } = await failureOf({ spec, payload: ['light-2:on'] });
+        assert.equal(code, 'CONFIG');
+        assert.match(message, /no MIoT instance.*give the JSON of one model/);
+        assert.deepEqual(bench.device.received, []);
+      });
+    }
+
+    for (const spec of [undefined, null, ' ']) {
+      it(`takes ${JSON.stringify(spec)} in the message for none`, async () => {
+        await bench.start({ properties: LIGHT_ROWS });
+        assert.deepEqual(await payloadOf({ spec }), { power: false, bright: 60 });
       });
     }
 

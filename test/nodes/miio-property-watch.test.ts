@@ -164,7 +164,40 @@ describe('miio-property that watches what is not there', () => {
     assert.equal(code, 'DEVICE');
     assert.match(message, /gone.*-4003/);
     assert.deepEqual(Object.keys((at.miio as { errors: object }).errors), ['gone']);
+    assert.deepEqual(statuses('property').at(-1), {
+      fill: 'red',
+      shape: 'dot',
+      text: 'miio-property.status.failed',
+    });
     node('errors').once('input', () => assert.fail('the same error again'));
     for (let polls = 0; polls < 2; polls++) await once(bench.device, 'executed');
+    assert.equal(statuses('property').at(-1)?.text, 'miio-property.status.failed');
+  });
+
+  const SOUND = { name: 'power', siid: 2, piid: 1 };
+  const GONE = { name: 'gone', siid: 9, piid: 9 };
+
+  it('warns once of a property that is refused while others have a value', async () => {
+    await bench.start({ mode: 'watch', interval: 1, properties: [SOUND, GONE] });
+    const out = outbox();
+    const said = warnings();
+    const { payload, miio } = await out.next();
+    assert.deepEqual(Object.keys(payload as object), ['power']);
+    assert.deepEqual(Object.keys((miio as { errors: object }).errors), ['gone']);
+    for (let polls = 0; polls < 2; polls++) await once(bench.device, 'executed');
+    assert.equal(said.length, 1, said.join());
+    assert.match(said[0] ?? '', /^gone: .*-4003/);
+    assert.equal(statuses('property').at(-1)?.text, 'miio-property.status.connected');
+  });
+
+  it('warns once, too, when a message asks again and again', async () => {
+    await bench.start({ mode: 'watch', interval: 3_600, properties: [SOUND, GONE] });
+    const out = outbox();
+    const said = warnings();
+    for (let polls = 0; polls < 3; polls++) {
+      node('property').receive({ topic: 'asked' });
+      while ((await out.next()).topic !== 'asked');
+    }
+    assert.equal(said.length, 1, said.join());
   });
 });

@@ -1,4 +1,4 @@
-/** The numbers in the status of a node: there at once, then followed, but not one status for each change. */
+/** What a status says where several things can be said, and its numbers: there at once, but not one status for each change. */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Node, NodeStatus } from 'node-red';
@@ -107,5 +107,51 @@ describe('a status that counts what waits', () => {
     assert.equal(clock.countTimers(), 0);
     assert.equal(device.listenerCount('kept'), 0);
     assert.deepEqual(shown, ['1 kept']);
+  });
+});
+
+describe('a status', () => {
+  function lit() {
+    const shown: (string | undefined)[] = [];
+    const status = ({ text }: NodeStatus) => shown.push(text?.replace(/^.*\./, ''));
+    return { light: new StatusLight({ type: 'miio-command', status } as unknown as Node), shown };
+  }
+  const failing = (light: StatusLight) =>
+    assert.rejects(light.during(() => Promise.reject(new Error('the device does not answer'))));
+
+  for (const connection of ['refused', 'misconfigured', 'no-device'] as const) {
+    it(`goes on saying ${connection} when an operation fails, since that says why`, async () => {
+      const { light, shown } = lit();
+      light.showConnection(connection);
+      await failing(light);
+      assert.deepEqual(shown, [connection, 'busy', connection]);
+    });
+  }
+
+  it('says failed where the connection does not say why', async () => {
+    const { light, shown } = lit();
+    light.showConnection('disconnected');
+    await failing(light);
+    assert.equal(shown.at(-1), 'failed');
+  });
+
+  it('says queued, also while the sign-in is refused', async () => {
+    const { light, shown } = lit();
+    light.showConnection('refused');
+    await light.during(
+      async () => 'queued' as const,
+      (outcome) => outcome,
+    );
+    assert.equal(shown.at(-1), 'queued');
+  });
+
+  it('says that what is watched has no value, while the device is connected', () => {
+    const { light, shown } = lit();
+    light.showConnection('connected');
+    light.showWatch('failed');
+    light.showConnection('disconnected');
+    light.showConnection('connected');
+    light.showWatch('connected');
+    assert.deepEqual(shown, ['connected', 'failed', 'disconnected', 'failed', 'connected']);
   });
 });

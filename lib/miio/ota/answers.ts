@@ -18,6 +18,11 @@ export interface Firmware {
   uptimeS: number | undefined;
 }
 
+/** The same, and when it was told, in seconds of a clock of ours that never jumps. */
+export interface Reading extends Firmware {
+  atS: number;
+}
+
 export const NO_UPDATE = 101;
 export const UNKNOWN = 'unknown';
 

@@ -7,7 +7,7 @@
  */
 import { MialinkError } from '../../errors';
 import type { Caller } from '../caller';
-import { type Firmware, readFirmware, readProgress, readRefusal, readState } from './answers';
+import { type Reading, readFirmware, readProgress, readRefusal, readState } from './answers';
 import { isFree } from './verdict';
 
 /** Long enough for a module that waits for its slow processor; a device that installs is silent anyway. */
@@ -30,8 +30,9 @@ export class OtaCommands {
   }
 
   /** Nothing is known of a device that does not tell it, as some do without their cloud. */
-  async firmware(): Promise<Firmware> {
-    return readFirmware(await this.ask('miIO.info').catch(borneIfAnswered));
+  async firmware(): Promise<Reading> {
+    const result = await this.ask('miIO.info').catch(borneIfAnswered);
+    return { ...readFirmware(result), atS: performance.now() / 1_000 };
   }
 
   /** Rejects with `upgradeBusy` unless the device can be given an order; resolves with its state. */

@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Backoff } from '../../backoff';
 import { MialinkError } from '../../errors';
-import { type Firmware, UNKNOWN } from './answers';
+import { type Reading, UNKNOWN } from './answers';
 import { borneUnlessCancelled, isAnswer, type OtaCommands } from './commands';
 import type { FileServer } from './file-server';
 import { hasRestarted, isAtRest, isAtWork, judge, percentOf, type Verdict } from './verdict';
@@ -44,7 +44,7 @@ export interface FollowOptions {
 interface Look {
   state?: string;
   progress?: number;
-  after?: Firmware;
+  after?: Reading;
 }
 
 const RESTARTING = 'restarting';
@@ -59,7 +59,7 @@ const SLOWEST_POLL = 5;
 export async function follow(
   commands: OtaCommands,
   server: FileServer,
-  before: Firmware & { state: string },
+  before: Reading & { state: string },
   options: FollowOptions,
 ): Promise<UpgradeResult> {
   const { pollMs, signal, target } = options;
@@ -68,11 +68,14 @@ export async function follow(
   const ordered = new Stillness();
   const still = new Stillness();
   let stateIsOld = true;
+  let restarted = false;
+  let previous: Reading | undefined;
   for (;;) {
     await pause(backoff.next(), undefined, { signal });
     const { state, progress, after } = await look(commands);
     const { requests, fetched } = server;
-    const restarted = hasRestarted(before, after);
+    restarted ||= hasRestarted(before, after, previous);
+    previous = after;
     if (state !== undefined && state !== before.state) stateIsOld = false;
     if (still.endsWith([state, progress, requests, fetched, restarted].join())) backoff.reset();
     if (state !== undefined) report(percentOf(progress, fetched), state);
@@ -80,7 +83,8 @@ export async function follow(
     const patienceMs = fetched >= 1 && !restarted ? options.restartMs : options.quietMs;
     const quiet = (requests === 0 ? ordered : still).lastsMs >= patienceMs;
     const fetches = Math.floor(fetched);
-    const verdict = judge({ before, state, stateIsOld, progress, after, target, requests, fetches, quiet });
+    const device = { before, state, stateIsOld, progress, after, restarted };
+    const verdict = judge({ ...device, target, requests, fetches, quiet });
     if (verdict === 'done') return { state: state ?? '', version: after?.version };
     if (verdict !== 'going') throw failure(verdict, options.label, server, { target, ...after });
   }

@@ -12,13 +12,14 @@
  * ended, in whatever way, nothing is served any more.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { onAbort } from '../../abort';
 import { MialinkError } from '../../errors';
 import { runListener } from '../../listener';
 import { type Logger, silentLogger } from '../../logger';
 import type { Caller } from '../caller';
 import { localAddressTo } from '../local-address';
-import { wholeNumber } from '../settings';
-import { type Firmware, UNKNOWN } from './answers';
+import { textOf, wholeNumber } from '../settings';
+import { type Reading, UNKNOWN } from './answers';
 import { borneUnlessCancelled, OtaCommands } from './commands';
 import { FileServer } from './file-server';
 import { FirmwareFile } from './firmware-file';
@@ -89,6 +90,9 @@ class Upgrade {
   private readonly label: string;
   private readonly timeoutMs: number;
   private readonly pollMs: number;
+  private readonly quietMs: number;
+  private readonly restartMs: number;
+  private readonly address: string;
   /** Aborted with the error that the upgrade ends with. */
   private readonly end = new AbortController();
   private readonly commands: OtaCommands;
@@ -99,8 +103,12 @@ class Upgrade {
     private readonly options: UpgradeOptions,
   ) {
     this.label = device.label;
-    this.timeoutMs = wholeNumber(this.label, 'timeoutMs', 1, options.timeoutMs ?? 600_000);
-    this.pollMs = options.pollMs ?? 1_000;
+    const { timeoutMs = 600_000, pollMs = 1_000, quietMs = 30_000, restartMs = 120_000, address } = options;
+    this.timeoutMs = wholeNumber(this.label, 'timeoutMs', 1, timeoutMs);
+    this.pollMs = wholeNumber(this.label, 'pollMs', 1, pollMs);
+    this.quietMs = wholeNumber(this.label, 'quietMs', 1, quietMs);
+    this.restartMs = wholeNumber(this.label, 'restartMs', 1, restartMs);
+    this.address = checkAddress(this.label, address);
     this.commands = new OtaCommands(device, this.end.signal);
   }
 
@@ -112,8 +120,8 @@ class Upgrade {
       end.abort(new MialinkError('upgradeUnfinished', { device: label, timeoutMs, state: this.state }));
     };
     const timer = setTimeout(expire, timeoutMs);
-    signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted) cancel();
+    else if (signal) onAbort(signal, cancel);
     try {
       return await this.withFile(path);
     } catch (error) {
@@ -135,8 +143,8 @@ class Upgrade {
   }
 
   private async flash(file: FirmwareFile): Promise<UpgradeResult> {
-    const { commands, end, label, pollMs } = this;
-    const { version: target, repeated, quietMs = 30_000, restartMs = 120_000 } = this.options;
+    const { commands, end, label, pollMs, quietMs, restartMs } = this;
+    const { version: target, repeated } = this.options;
     const md5 = await file.md5(end.signal);
     const before = await this.untilFree();
     const { state, version } = before;
@@ -155,7 +163,7 @@ class Upgrade {
   }
 
   /** What the device runs when it can be given an order: now, or, of a repeated one, as soon as it can. */
-  private async untilFree(): Promise<Firmware & { state: string }> {
+  private async untilFree(): Promise<Reading & { state: string }> {
     const { commands, end, pollMs } = this;
     const { repeated } = this.options;
     for (let looks = 1; ; looks++) {
@@ -173,8 +181,8 @@ class Upgrade {
   }
 
   private async serve(file: FirmwareFile): Promise<FileServer> {
-    const { device, end, label } = this;
-    const { address = '', port } = this.options;
+    const { address, device, end, label } = this;
+    const { port } = this.options;
     const { bindAddress } = device;
     const host = bindAddress || (address ? '0.0.0.0' : await localAddressTo(device.address, label));
     const onUnreadable = (error: MialinkError) => end.abort(error);
@@ -186,6 +194,14 @@ class Upgrade {
     const { logger = silentLogger, onProgress } = this.options;
     if (onProgress) runListener(logger, this.label, () => onProgress(progress));
   }
+}
+
+/** `address`, if it is one that a URL can hold; throws `settingInvalid`. */
+function checkAddress(device: string, given: unknown): string {
+  const address = textOf(device, 'address', given);
+  if (/^[\w.-]*$/.test(address)) return address;
+  const rule = 'an IP address or a host name';
+  throw new MialinkError('settingInvalid', { device, field: 'address', rule, value: address });
 }
 
 /** Whether the device has not answered the question, which a token that does not fit looks like as well. */

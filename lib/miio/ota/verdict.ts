@@ -8,14 +8,14 @@
  * Source: the observed behaviour of devices (python-miio's updater; field reports of ESP modules that fetch a bad image
  * three times and are idle again).
  */
-import { type Firmware, NO_UPDATE } from './answers';
+import { type Firmware, NO_UPDATE, type Reading } from './answers';
 
 /** `done`: installed. All but `going` and `done` are failures; `otherVersion`: neither the former nor the target runs. */
 export type Verdict = 'going' | 'done' | 'failed' | 'rejected' | 'otherVersion' | 'notFetched';
 
 export interface Evidence {
   /** Before the order. */
-  before: Firmware;
+  before: Pick<Firmware, 'version'>;
   /** What the device says now; undefined: it is silent. */
   state: string | undefined;
   /** It has said nothing else since before the order. */
@@ -23,7 +23,9 @@ export interface Evidence {
   /** As it tells it; asked only where its state does not say enough. */
   progress?: number;
   /** What it runs now; not asked while it is at work. */
-  after?: Firmware;
+  after?: Pick<Firmware, 'version'>;
+  /** It has come up anew since before the order. */
+  restarted: boolean;
   /** The version that the file brings, if that is known. */
   target?: string;
   /** How often it has asked for the file, or a piece of it. */
@@ -36,6 +38,14 @@ export interface Evidence {
 
 /** ESP modules try an image that they cannot use so often. */
 const TRIES_WITH_A_BAD_IMAGE = 3;
+
+/** Uptimes are whole seconds, and an answer may be as late as the question may wait. */
+const ROUNDING_S = 2;
+const LONGEST_GAP_S = 8;
+/** More than an answer that is late and a copy that is as old as the longest gap make up together. */
+const TOLERANCE_S = 15;
+/** No clock of a device is that slow. */
+const DRIFT = 0.1;
 
 /** Whether a device can be given an order. A state that nobody knows is busy, unless no update is running. */
 export function isFree(state: string, progress: number | undefined): boolean {
@@ -53,10 +63,25 @@ export function isAtRest(state: string, progress: number | undefined): boolean {
   return state !== 'failed' && isFree(state, progress);
 }
 
-/** Whether a device has come up anew: its uptime is shorter than before. */
-export function hasRestarted(before: Firmware, after: Firmware | undefined): boolean {
+/**
+ * Whether a device has come up anew: its uptime is shorter than before or, where it was short already, has grown by
+ * less than the time that passed. The latter is believed of a clock only that `previous`, the look before, shows to
+ * run: some devices tell an uptime that stands still, or one that they look up now and then.
+ */
+export function hasRestarted(before: Reading, after?: Reading, previous?: Reading): boolean {
   if (before.uptimeS === undefined || after?.uptimeS === undefined) return false;
-  return after.uptimeS < before.uptimeS;
+  if (after.uptimeS < before.uptimeS) return true;
+  const passedS = after.atS - before.atS;
+  const lostS = passedS - (after.uptimeS - before.uptimeS);
+  return lostS > TOLERANCE_S + DRIFT * passedS && isRunning(previous, after);
+}
+
+/** Whether the uptime of two looks, one soon after the other, has grown by the time between them. */
+function isRunning(previous: Reading | undefined, after: Reading): boolean {
+  if (previous?.uptimeS === undefined || after.uptimeS === undefined) return false;
+  const passedS = after.atS - previous.atS;
+  const grownS = after.uptimeS - previous.uptimeS;
+  return passedS <= LONGEST_GAP_S && grownS > 0 && Math.abs(passedS - grownS) <= ROUNDING_S;
 }
 
 export function judge(evidence: Evidence): Verdict {
@@ -73,8 +98,7 @@ export function judge(evidence: Evidence): Verdict {
 }
 
 /** Of a device that tells no other version than before. */
-function judgeRest({ state, before, after, target, fetches, quiet }: Evidence): Verdict {
-  const restarted = hasRestarted(before, after);
+function judgeRest({ state, before, after, restarted, target, fetches, quiet }: Evidence): Verdict {
   const version = after?.version;
   // Just restarted, it may not tell its version yet.
   const hasTold = before.version === undefined || version !== undefined;

@@ -39,12 +39,13 @@ export class PropertyAccess {
   private readonly shared = new SharedGets(this);
 
   /**
-   * `timeoutMs` is the deadline of a whole get or set whose options name none; `limits` are shared by all who speak
-   * to the device.
+   * `timeoutMs` is the deadline of a whole get or set whose options name none, and `retries` likewise: both are those
+   * of the device; `limits` are shared by all who speak to it.
    */
   constructor(
     private readonly device: Caller,
     private readonly timeoutMs = 10_000,
+    private readonly retries = 3,
     private readonly limits = new DeviceLimits(),
   ) {}
 
@@ -53,7 +54,7 @@ export class PropertyAccess {
    * with a MialinkError when there is nothing at all to tell, or the device is lost on the way.
    */
   async get(properties: readonly Property[], options: CallOptions = {}): Promise<PropertyAnswer> {
-    const operation = this.operation(options, true);
+    const operation = this.operation(options, 'get');
     const miot = properties.filter(isMiot);
     const classic = properties.filter((property) => !isMiot(property));
     const plain = classic.filter((property) => readMethod(property) === GET_PROP);
@@ -79,13 +80,21 @@ export class PropertyAccess {
     return this.shared.get(properties, signal);
   }
 
+  /** True for one that the device falls silent to, or refuses a whole request for: to ask for it may take 5 s. */
+  spoils(property: Property): boolean {
+    const { miotReads, classicReads } = this.limits;
+    return isMiot(property)
+      ? miotReads.isSpoiler(itemToGet(property))
+      : classicReads.isSpoiler(itemToAsk(property));
+  }
+
   /**
    * Sets properties: those of MIoT first, in as few requests as the device bears, then the classic ones, one by one.
-   * A request that failed may have been carried out; the same values are sent again, in smaller requests, unless
-   * `retries` is 0. Rejects as `get` does: some may be set by then.
+   * What failed, or was left out of an answer, may have been carried out; the same values are sent again, in smaller
+   * requests, unless `retries` is 0, the device's or that of `options`. Rejects as `get` does: some may be set by then.
    */
   async set(changes: readonly Change[], options: CallOptions = {}): Promise<PropertyAnswer> {
-    const operation = this.operation(options, options.retries !== 0);
+    const operation = this.operation(options, 'set');
     const assignments = changes.flatMap(({ property, value }) =>
       isMiot(property) ? [itemToSet(property, value)] : [],
     );
@@ -108,11 +117,12 @@ export class PropertyAccess {
 
   /**
    * Carries out an action of MIoT. A lost answer makes the session send it again; `retries: 0` for what must not
-   * happen twice. Rejects with `deviceRefused` and the code in `peer` when the device did not do it.
+   * happen twice. Rejects with `deviceRefused` and the code in `peer` when the device did not do it, and with
+   * `settingInvalid` for inputs that are no `{piid, value}`: a device would refuse them.
    */
   async action(action: Action, options: CallOptions = {}): Promise<ActionAnswer> {
     const device = this.device.label;
-    const { result } = await this.device.call('action', actionParams(action), options);
+    const { result } = await this.device.call('action', actionParams(action, device), options);
     const outcome = outcomeOfAction(result);
     if (!outcome) throw new MialinkError('answerUnexpected', { device, method: 'action' });
     if (!('code' in outcome)) return outcome;
@@ -120,9 +130,12 @@ export class PropertyAccess {
     throw new MialinkError('deviceRefused', { device, method: 'action', answer: peer.message }, { peer });
   }
 
-  private operation(options: CallOptions, divides: boolean): Operation {
-    const timeoutMs = wholeNumber(this.device.label, 'timeoutMs', 1, options.timeoutMs ?? this.timeoutMs);
-    return new Operation(this.device, { ...options, timeoutMs, divides });
+  private operation(options: CallOptions, use: 'get' | 'set'): Operation {
+    const { label } = this.device;
+    const timeoutMs = wholeNumber(label, 'timeoutMs', 1, options.timeoutMs ?? this.timeoutMs);
+    const retries = wholeNumber(label, 'retries', 0, options.retries ?? this.retries);
+    const divides = use === 'get' || retries > 0;
+    return new Operation(this.device, { ...options, timeoutMs, retries, divides });
   }
 }
 

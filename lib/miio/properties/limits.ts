@@ -21,6 +21,7 @@ export class Limits {
   private slowestRefusalMs = 0;
   private readonly answered = new Set<string>();
   private readonly spoilers = new Set<string>();
+  private readonly leftOut = new Set<string>();
 
   /** Those that spoil a request last, so that what is sound has its value first. */
   inOrder<One extends Item>(items: readonly One[]): One[] {
@@ -50,9 +51,23 @@ export class Limits {
     return item !== undefined && this.spoilers.has(item.key);
   }
 
-  answers(items: readonly Item[]): void {
+  /** A request for these was answered; `missing` are those of which the answer says nothing. */
+  answers(items: readonly Item[], missing: readonly Item[]): void {
     this.mostAnswered = Math.max(this.mostAnswered, items.length);
-    for (const { key } of items) this.answered.add(key);
+    for (const item of items) {
+      this.answered.add(item.key);
+      if (!missing.includes(item)) this.leftOut.delete(item.key);
+    }
+  }
+
+  /** Answers leave it out, also when it is asked for by itself. */
+  isLeftOut({ key }: Item): boolean {
+    return this.leftOut.has(key);
+  }
+
+  /** These were asked for by themselves, after an answer to more had left them out, and did not come either. */
+  leavesOut(items: readonly Item[]): void {
+    for (const { key } of items) this.leftOut.add(key);
   }
 
   /** How long a request has to be waited for, or its refusal is not heard. */

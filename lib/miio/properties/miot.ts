@@ -10,16 +10,22 @@
  * done, 1 accepted. `in` with bare values is the cloud's form: devices answer it with -9999. Source: python-miio,
  * hass-xiaomi-miot and the field reports that the codes below are named in.
  */
+import { MialinkError } from '../../errors';
 import { isRecord } from '../../untrusted';
+import { presentable } from '../message';
 import { type Assignment, confirms, type Item, type Outcomes } from './item';
 import { asBoolean, type MiotProperty } from './property';
 
-/** An action of a device; `in` has the values of its inputs. */
+/** An action of a device; `in` has the values of its inputs. `Spec.resolveAction` makes one of a name and values. */
 export interface Action {
   siid: number;
   aiid: number;
   in?: readonly { piid: number; value: unknown }[];
 }
+
+const INPUTS_RULE = 'a list of {piid, value}';
+/** Of inputs in the text of an error. */
+const LONGEST_INPUTS = 80;
 
 export interface ActionAnswer {
   /** `piid` is missing where the device gives bare values. */
@@ -67,7 +73,12 @@ export function outcomesOfSet(result: unknown, items: readonly Assignment[]): Ou
   return outcomes;
 }
 
-export function actionParams({ siid, aiid, in: inputs = [] }: Action): object {
+/** Throws `settingInvalid` for inputs in another form than the LAN's; `device` is what texts call the device. */
+export function actionParams({ siid, aiid, in: inputs = [] }: Action, device: string): object {
+  if (!Array.isArray(inputs) || !inputs.every(isInput)) {
+    const field = `in of action.${keyOf(siid, aiid)}`;
+    throw new MialinkError('settingInvalid', { device, field, rule: INPUTS_RULE, value: textOf(inputs) });
+  }
   return { did: `action.${keyOf(siid, aiid)}`, siid, aiid, in: inputs };
 }
 
@@ -80,6 +91,18 @@ export function outcomeOfAction(result: unknown): ActionAnswer | { code: number 
   if (!succeeded(code)) return { code };
   const outputs: unknown[] = Array.isArray(answer.out) ? answer.out : [];
   return { out: outputs.map(outputOf) };
+}
+
+function isInput(input: unknown): boolean {
+  return isRecord(input) && Number.isInteger(input.piid) && input.value !== undefined;
+}
+
+function textOf(inputs: unknown): string {
+  try {
+    return (JSON.stringify(inputs) ?? typeof inputs).slice(0, LONGEST_INPUTS);
+  } catch {
+    return typeof inputs;
+  }
 }
 
 function outputOf(output: unknown): { piid?: number; value: unknown } {
@@ -103,7 +126,7 @@ function answersByKey(result: unknown): Map<string, { code: number | string; val
 
 /** No code is as good as 0. */
 function codeOf(code: unknown): number | string {
-  if (typeof code === 'string') return Number.isInteger(Number(code)) ? Number(code) : code;
+  if (typeof code === 'string') return Number.isInteger(Number(code)) ? Number(code) : presentable(code);
   return typeof code === 'number' ? code : 0;
 }
 

@@ -5,16 +5,15 @@
  *               ▲  └─ refused, or silent ─▶ its two halves ─▶ one item ─▶ the error of its name
  *               └────────────────────────────────┘
  *
- * n items make at most 2n - 1 requests. The operation fails as a whole with the device's error when it got nothing
- * at all, when the device falls silent to what it has answered before, and when the network, the token or the caller
- * ends it. When its time is over with some answered, the others have a TIMEOUT of their own.
- *
- * A request that is larger than any answered before gets half of the time that is left and one retry: there must be
- * time to ask for less. But a module that needs 4 s to say -9999 is given them, or its refusals would never be heard;
- * so a get of 10 s hears two of them, and the next one begins with what was learned.
+ * What an answer leaves out is asked for once more, by itself. n items make at most 2n - 1 requests. The operation
+ * fails as a whole with the device's error when it got nothing at all, when the device falls silent to what it has
+ * answered before, and when the network, the token or the caller ends it. When its time is over with some answered,
+ * the others have a TIMEOUT of their own; when the device does not know the method, that as theirs.
  */
 import { MialinkError } from '../../errors';
 import type { Caller, CallOptions } from '../caller';
+import { type Allowance, allowanceFor } from './allowance';
+import { Deadline } from './deadline';
 import { type Failure, failureOf, ours } from './failure';
 import type { Item, Outcomes } from './item';
 import { fromError, refusedItem, unansweredItem } from './item-errors';
@@ -27,6 +26,8 @@ export interface ListRequest<One extends Item> {
   limits: Limits;
   /** Undefined for what is no answer to this method. */
   read(result: unknown, items: readonly One[]): Outcomes | undefined;
+  /** True for what an answer has left out: it is not asked for again. */
+  isAgain?: boolean;
 }
 
 /** A request of its own for one or more names. */
@@ -39,20 +40,16 @@ export interface SingleRequest {
 
 export interface OperationOptions extends CallOptions {
   timeoutMs: number;
+  retries: number;
   /** False: what a device may have carried out is not sent again in halves. */
   divides: boolean;
 }
 
-/** Of one request. */
-type Allowance = Pick<CallOptions, 'timeoutMs' | 'retries' | 'repeatsUnheard'>;
-
-/** The Wi-Fi module waits about 4 s for its controller: a property that spoils all gets no more. */
-const SPOILER_TIMEOUT_MS = 5_000;
 /** So many items refused one by one, and none answered: the others will fare no better. */
 const HOPELESS = 5;
 
 export class Operation {
-  private readonly endsAt: number;
+  private readonly deadline: Deadline;
   private readonly values = new Map<string, unknown>();
   private readonly errors = new Map<string, ItemError>();
   /** Items of the present list that are not settled yet. */
@@ -68,18 +65,30 @@ export class Operation {
     private readonly device: Caller,
     private readonly options: OperationOptions,
   ) {
-    this.endsAt = performance.now() + options.timeoutMs;
+    this.deadline = new Deadline(device.label, options.timeoutMs);
   }
 
   /** Asks for all items in portions; rejects with a MialinkError when the operation has failed as a whole. */
   async list<One extends Item>(items: readonly One[], request: ListRequest<One>): Promise<void> {
     this.outstanding = items.length;
-    await this.inPortions(request.limits.inOrder(items), request);
+    try {
+      await this.inPortions(request.limits.inOrder(items), request);
+    } catch (caught) {
+      const error = ours(caught);
+      if (failureOf(error) !== 'methodUnknown') throw error;
+      this.lastRefusal = error;
+      const names = items.map(({ name }) => name);
+      // Properties that are read otherwise may have been answered, or will be.
+      this.giveUp(
+        names.filter((name) => !this.values.has(name) && !this.errors.has(name)),
+        error,
+      );
+    }
   }
 
   /** Sends one request of its own. */
   async single({ method, params, names, read }: SingleRequest): Promise<void> {
-    const allowance = { timeoutMs: this.timeLeft(method), retries: this.options.retries };
+    const allowance = { timeoutMs: this.deadline.timeLeft(method), retries: this.options.retries };
     try {
       this.settle(names, await this.send(method, params, allowance, read));
     } catch (caught) {
@@ -116,37 +125,67 @@ export class Operation {
     request: ListRequest<One>,
   ): Promise<boolean> {
     const { limits, method, read } = request;
-    if (this.isOver) return this.late(items, method);
-    const allowance = this.allowanceFor(items, request);
+    if (this.deadline.isOver) return this.late(items, method);
+    const allowance = this.allowanceFor(items, limits, method);
     const proven = limits.isProven(items);
     const params = items.map(({ param }) => param);
     const sentAt = performance.now();
-    try {
-      const outcomes = await this.send(method, params, allowance, (result) => read(result, items));
-      limits.answers(items);
-      this.outstanding -= items.length;
-      this.settle(
-        items.map(({ name }) => name),
-        outcomes,
-      );
-      return true;
-    } catch (caught) {
-      const error = ours(caught);
-      const failure = failureOf(error);
-      if (failure === 'final' || failure === 'methodUnknown') throw error;
-      if (failure === 'silent' && proven) throw error;
-      if (failure === 'refused') {
-        this.lastRefusal = error;
-        limits.refusedAfter(performance.now() - sentAt);
-      } else {
-        this.lastSilence = error;
-        // It was given less than a refusal takes, which is not to be held against the items.
-        if (this.isOver && performance.now() - sentAt < limits.patienceMs) return this.late(items, method);
-      }
-      return items.length > 1
-        ? this.halves(items, request, failure, error)
-        : this.alone(items, request, failure, error);
+    const answer = await this.send(method, params, allowance, (result) => read(result, items)).catch(ours);
+    if (answer instanceof Map) return this.answered(items, request, answer);
+    const failure = failureOf(answer);
+    if (failure === 'final' || failure === 'methodUnknown') throw answer;
+    if (failure === 'silent' && proven) throw answer;
+    const tookMs = performance.now() - sentAt;
+    if (failure === 'refused') {
+      this.lastRefusal = answer;
+      limits.refusedAfter(tookMs);
+    } else {
+      this.lastSilence = answer;
+      // It was given less than a refusal takes, which is not to be held against the items.
+      if (this.deadline.isOver && tookMs < limits.patienceMs) return this.late(items, method);
     }
+    return items.length > 1
+      ? this.halves(items, request, failure, answer)
+      : this.alone(items, request, failure, answer);
+  }
+
+  /** Settles what the answer tells, and asks again for what it does not, if that was not in vain before. */
+  private async answered<One extends Item>(
+    items: readonly One[],
+    request: ListRequest<One>,
+    outcomes: Outcomes,
+  ): Promise<boolean> {
+    const { limits, isAgain = false } = request;
+    const missing = items.filter(({ name }) => !outcomes.has(name));
+    const came = items.length - missing.length;
+    const asksAgain = this.options.divides && !isAgain && came > 0;
+    const again = asksAgain ? missing.filter((item) => !limits.isLeftOut(item)) : [];
+    const settled = items.filter((item) => !again.includes(item));
+    limits.answers(settled, missing);
+    if (isAgain) limits.leavesOut(missing);
+    this.outstanding -= settled.length;
+    this.settle(
+      settled.map(({ name }) => name),
+      outcomes,
+    );
+    if (again.length === 0) return !isAgain || missing.length === 0;
+    const complete = await this.leftOut(again, came, request);
+    if (complete) limits.exceededBy(items.length);
+    return complete;
+  }
+
+  /** Asks by themselves for items that an answer has left out; `most`: as many at once as it had. */
+  private async leftOut<One extends Item>(
+    items: readonly One[],
+    most: number,
+    request: ListRequest<One>,
+  ): Promise<boolean> {
+    let complete = true;
+    for (let rest = items; rest.length > 0; rest = rest.slice(most)) {
+      const came = await this.inPortions(rest.slice(0, most), { ...request, isAgain: true });
+      complete = came && complete;
+    }
+    return complete;
   }
 
   private async halves<One extends Item>(
@@ -167,13 +206,19 @@ export class Operation {
 
   private alone<One extends Item>(
     items: readonly One[],
-    { limits }: ListRequest<One>,
+    { limits, isAgain }: ListRequest<One>,
     failure: Failure,
     error: MialinkError,
   ): false {
     if (failure === 'silent' && this.requestsAnswered === 0) throw error;
     this.outstanding -= items.length;
-    this.spoilers.push(...items.map((item) => ({ item, limits })));
+    if (isAgain) {
+      // Beside others it does no harm, and their number was not the reason.
+      limits.leavesOut(items);
+      limits.forgetSize();
+    } else {
+      this.spoilers.push(...items.map((item) => ({ item, limits })));
+    }
     this.giveUp(
       items.map(({ name }) => name),
       error,
@@ -183,11 +228,7 @@ export class Operation {
 
   /** The time was over before they could be asked for, or answered. */
   private late<One extends Item>(items: readonly One[], method: string): false {
-    const error = new MialinkError('noAnswer', {
-      device: this.device.label,
-      method,
-      timeoutMs: this.options.timeoutMs,
-    });
+    const error = this.deadline.passed(method);
     // What the device has said, and else the likely cause of its silence, tell more than that the time is over.
     if (this.requestsAnswered === 0) throw this.lastRefusal ?? this.lastSilence ?? error;
     this.outstanding -= items.length;
@@ -209,15 +250,8 @@ export class Operation {
       this.requestsAnswered++;
       return outcomes;
     } catch (caught) {
-      throw this.ofWhole(ours(caught));
+      throw this.deadline.ofWhole(ours(caught));
     }
-  }
-
-  /** Nobody outside knows of portions: a time limit in a text is that of the operation. */
-  private ofWhole(error: MialinkError): MialinkError {
-    if (!('timeoutMs' in error.values)) return error;
-    const values = { ...error.values, timeoutMs: this.options.timeoutMs };
-    return new MialinkError(error.reason, values, { cause: error.cause, peer: error.peer });
   }
 
   private settle(names: readonly string[], outcomes: Outcomes): void {
@@ -241,35 +275,9 @@ export class Operation {
     return this.refusals[0];
   }
 
-  private allowanceFor<One extends Item>(
-    items: readonly One[],
-    { limits, method }: ListRequest<One>,
-  ): Allowance {
-    const left = this.timeLeft(method);
-    const { retries } = this.options;
+  private allowanceFor(items: readonly Item[], limits: Limits, method: string): Allowance {
+    const leftMs = this.deadline.timeLeft(method);
     const isLast = items.length === 1 && this.outstanding === 1;
-    const isSpoiler = items.some((item) => limits.isSpoiler(item));
-    if (!isSpoiler && (isLast || limits.isProven(items))) return { timeoutMs: left, retries };
-    const enough = isSpoiler ? SPOILER_TIMEOUT_MS : Math.max(Math.ceil(left / 2), limits.patienceMs);
-    // The halves are the retries. One against a lost datagram remains, unless its refusal would come too late anyway:
-    // then the device would only have to work on it twice.
-    const most = left < limits.patienceMs ? 0 : 1;
-    return {
-      timeoutMs: Math.ceil(Math.min(left, enough)),
-      retries: Math.min(retries ?? most, most),
-      repeatsUnheard: false,
-    };
-  }
-
-  private get isOver(): boolean {
-    return performance.now() >= this.endsAt;
-  }
-
-  /** Throws `noAnswer` when the time is over: nothing is sent any more. */
-  private timeLeft(method: string): number {
-    const left = Math.ceil(this.endsAt - performance.now());
-    if (left > 0) return left;
-    const { timeoutMs } = this.options;
-    throw new MialinkError('noAnswer', { device: this.device.label, method, timeoutMs });
+    return allowanceFor(items, limits, { leftMs, retries: this.options.retries, isLast });
   }
 }

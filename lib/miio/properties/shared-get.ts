@@ -1,4 +1,5 @@
 /** Reads that fall together: who asks for what is being read already gets that answer too. */
+import { onAbort } from '../../abort';
 import { deferred } from '../../wait';
 import type { PropertyAccess } from './access';
 import type { Property, PropertyAnswer } from './property';
@@ -27,7 +28,7 @@ export class SharedGets {
     const get = this.join(properties);
     const left = deferred<never>();
     const leave = () => left.reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
+    onAbort(signal, leave);
     try {
       return await Promise.race([get.answer, left.promise]);
     } finally {

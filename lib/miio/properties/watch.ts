@@ -7,6 +7,9 @@
  * It polls at once and then at an interval, one poll at a time. What the device reports of its own accord is told as
  * it comes; while it reports everything, a slow poll is for what may get lost. While the device is away the polls back
  * off, since polls alone can keep a weak device from coming back; a hello that it answers brings the next one forward.
+ *
+ * A property that the device falls silent to takes its queue for seconds, and the commands of others wait. Such a one
+ * is left out of polls for as long as ten of them take, then longer, up to five minutes; its last error holds meanwhile.
  */
 import { EventEmitter } from 'node:events';
 import { Backoff } from '../../backoff';
@@ -35,7 +38,9 @@ export interface Reports {
 /** What a watch needs of a `MiioDevice`. */
 export interface Watchable {
   readonly label: string;
-  readonly properties: Pick<PropertyAccess, 'getShared'>;
+  readonly properties: Pick<PropertyAccess, 'getShared' | 'spoils'>;
+  /** From now on the device is greeted, so that `state` tells when it is back. Throws `closed`. */
+  watch(): void;
   subscribe(): Reports;
   on(event: 'state', listener: (state: SessionState) => void): unknown;
   off(event: 'state', listener: (state: SessionState) => void): unknown;
@@ -60,6 +65,8 @@ interface Poll {
 
 const JITTER = 0.1;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
+/** So many polls leave out what spoils, at least. */
+const SPOILER_FACTOR = 10;
 /** How much slower the polls are of a device that reports by itself. */
 const REPORTING_FACTOR = 10;
 const LONGEST_REPORTING_MS = 10 * 60_000;
@@ -77,11 +84,15 @@ export class PropertyWatch extends EventEmitter<{ report: [PropertyAnswer]; away
   private readonly last = new LastAnswer();
   private readonly intervalMs: number;
   private readonly backoff: Backoff;
+  private readonly spoilerBackoff: Backoff;
+  /** Left out of the polls until `spoilersDueAt`. */
+  private spoilers: readonly Property[] = [];
+  private spoilersDueAt = 0;
   private readonly reports: Reports | undefined;
   private readonly stopListening: (() => void) | undefined;
   private readonly rounds = new Rounds(() => this.round());
 
-  /** Polls at once; listen before the next turn of the event loop. Throws `settingInvalid`. */
+  /** Polls at once; listen before the next turn of the event loop. Throws `settingInvalid` or `closed`. */
   constructor(
     private readonly device: Watchable,
     private readonly properties: readonly Property[],
@@ -89,7 +100,9 @@ export class PropertyWatch extends EventEmitter<{ report: [PropertyAnswer]; away
   ) {
     super();
     this.intervalMs = wholeNumber(device.label, 'intervalMs', 1, options.intervalMs ?? 30_000);
-    this.backoff = new Backoff(this.intervalMs, Math.max(this.intervalMs, LONGEST_BACKOFF_MS));
+    this.backoff = backoffFrom(this.intervalMs);
+    this.spoilerBackoff = backoffFrom(SPOILER_FACTOR * this.intervalMs);
+    device.watch();
     this.reports = properties.some(isMiot) ? device.subscribe() : undefined;
     this.stopListening = this.reports && this.listenTo(this.reports);
     device.on('state', this.look);
@@ -97,8 +110,8 @@ export class PropertyWatch extends EventEmitter<{ report: [PropertyAnswer]; away
   }
 
   /**
-   * Asks for everything now, or joins the poll that is under way; all values and errors. Then there is no `report` of
-   * what this poll has changed. Rejects as `PropertyAccess.get` does, or with `closed`.
+   * Asks for everything now, what spoils included, or joins the poll that is under way; all values and errors. Then
+   * there is no `report` of what this poll has changed. Rejects as `PropertyAccess.get` does, or with `closed`.
    */
   poll(): Promise<PropertyAnswer> {
     if (this.state === 'closed') return Promise.reject(this.closedError());
@@ -121,16 +134,36 @@ export class PropertyWatch extends EventEmitter<{ report: [PropertyAnswer]; away
   private async round(): Promise<number> {
     const poll = this.current;
     poll.state = 'underWay';
-    const found = this.device.properties.getShared(this.properties, this.rounds.signal).finally(() => {
+    const wanted = this.wantedBy(poll);
+    const found = this.device.properties.getShared(wanted, this.rounds.signal).finally(() => {
       this.current = nextPoll();
       this.lastPollEndedAt = performance.now();
     });
     await found
-      .then((answer) => this.answered(poll, answer))
+      .then((answer) => {
+        if (wanted === this.properties) this.putOffSpoilers(answer);
+        this.answered(poll, answer);
+      })
       .catch((error: unknown) =>
         this.failed(poll, error instanceof Error ? error : new Error(String(error))),
       );
     return this.pause();
+  }
+
+  /** Never nothing: an answer to nothing would not tell that the device is there. */
+  private wantedBy({ asked }: Poll): readonly Property[] {
+    const { properties, spoilers } = this;
+    const sound = properties.filter((property) => !spoilers.includes(property));
+    return asked || sound.length === 0 || performance.now() >= this.spoilersDueAt ? properties : sound;
+  }
+
+  /** After an answer to everything. */
+  private putOffSpoilers({ errors }: PropertyAnswer): void {
+    this.spoilers = this.properties.filter(
+      (property) => Object.hasOwn(errors, property.name) && this.device.properties.spoils(property),
+    );
+    if (this.spoilers.length === 0) this.spoilerBackoff.reset();
+    else this.spoilersDueAt = performance.now() + this.spoilerBackoff.next();
   }
 
   private answered(poll: Poll, { values, errors }: PropertyAnswer): void {
@@ -217,6 +250,10 @@ export class PropertyWatch extends EventEmitter<{ report: [PropertyAnswer]; away
 /** Without a spec nobody can know of those that a device never reports. */
 function isReported(property: Property): boolean {
   return isMiot(property) && (property.access?.includes('notify') ?? true);
+}
+
+function backoffFrom(ms: number): Backoff {
+  return new Backoff(ms, Math.max(ms, LONGEST_BACKOFF_MS));
 }
 
 function nextPoll(): Poll {

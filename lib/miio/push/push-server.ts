@@ -9,7 +9,16 @@
  */
 import { createSocket as createDgramSocket, type Socket } from 'node:dgram';
 import { MialinkError } from '../../errors';
-import { encodePacket, HEADER_BYTES, HELLO, type Keys, MIIO_PORT, openPacket, parsePacket } from '../packet';
+import {
+  encodePacket,
+  HEADER_BYTES,
+  HELLO,
+  type Keys,
+  MIIO_PORT,
+  openPacket,
+  type Packet,
+  parsePacket,
+} from '../packet';
 import { networkCause } from '../socket';
 import { type DeviceCall, readCall } from './call';
 import { OUR_DID } from './scene';
@@ -24,12 +33,14 @@ export interface PushServerOptions {
 
 /** Whoever waits for the calls of a gateway. */
 export interface GatewayListener {
+  /** What texts call the gateway. */
+  readonly label: string;
   /** Where the gateway was last heard. */
   readonly address: string;
   /** Of the gateway's token. */
   readonly keys: Keys;
-  /** True if the call is for this listener; `checksum` is that of its packet. */
-  hear(call: DeviceCall, checksum: Buffer): boolean;
+  /** True if the call is for this listener, and to be answered; `packet` is the one that brought it. */
+  hear(call: DeviceCall, packet: Packet): boolean;
 }
 
 interface Sender {
@@ -54,7 +65,9 @@ export class PushServer {
   async listen(listener: GatewayListener): Promise<void> {
     this.listeners.add(listener);
     this.socket ??= this.open();
-    await this.socket;
+    await this.socket.catch((cause: Error) => {
+      throw this.failure(listener.label, cause);
+    });
   }
 
   /** The last one closes the port. */
@@ -75,13 +88,20 @@ export class PushServer {
         if (this.socket === opening) this.socket = undefined;
       });
       socket.on('error', (cause) => {
-        reject(socketError(cause, bindAddress || '0.0.0.0', port));
+        reject(cause);
         void shut(socket);
       });
       // Exclusive: of the workers of a cluster that shared it, only some would hear their gateways.
       socket.bind({ port, address: bindAddress || undefined, exclusive: true }, () => resolve(socket));
     });
     return opening;
+  }
+
+  private failure(device: string, cause: Error): MialinkError {
+    const { bindAddress, port = MIIO_PORT } = this.options;
+    const code = networkCause(cause);
+    if (code !== 'EADDRINUSE') return new MialinkError('socketFailed', { device, cause: code }, { cause });
+    return new MialinkError('pushPortTaken', { device, address: bindAddress || '0.0.0.0', port }, { cause });
   }
 
   private receive(socket: Socket, datagram: Buffer, sender: Sender): void {
@@ -93,10 +113,10 @@ export class PushServer {
     for (const listener of listeners) {
       const plaintext = openPacket(datagram, listener.keys);
       const call = typeof plaintext === 'string' ? undefined : readCall(plaintext);
-      if (!call || !listener.hear(call, packet.checksumField)) continue;
+      if (!call || !listener.hear(call, packet)) continue;
       // The order that python-miio's gateways are used to.
       const answer = Buffer.from(JSON.stringify({ result: 0, id: call.id }));
-      reply(socket, encodePacket(this.did, uptime(), answer, listener.keys), sender);
+      reply(socket, encodePacket(this.did, clockNow(), answer, listener.keys), sender);
       return;
     }
   }
@@ -105,25 +125,22 @@ export class PushServer {
     const header = Buffer.alloc(HEADER_BYTES);
     HELLO.copy(header, 0, 0, 4);
     this.did.copy(header, 4);
-    header.writeUInt32BE(uptime(), 12);
+    header.writeUInt32BE(clockNow(), 12);
     return header;
   }
 }
 
-/** Our clock, in seconds: any will do, and that of a device begins when it is switched on. */
-function uptime(): number {
-  return Math.floor(performance.now() / 1_000);
+/**
+ * Our clock, in seconds. A gateway stamps its calls with what it last heard of it: so it goes on when this program is
+ * started again, and is never set back while it runs.
+ */
+function clockNow(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) / 1_000) >>> 0;
 }
 
 function reply(socket: Socket, packet: Buffer, { address, port }: Sender): void {
   // A gateway that got no answer calls again.
   socket.send(packet, port, address, () => undefined);
-}
-
-function socketError(cause: Error, address: string, port: number): MialinkError {
-  const code = networkCause(cause);
-  if (code === 'EADDRINUSE') return new MialinkError('pushPortTaken', { address, port }, { cause });
-  return new MialinkError('socketFailed', { device: address, cause: code }, { cause });
 }
 
 function shut(socket: Socket): Promise<void> {

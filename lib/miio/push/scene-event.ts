@@ -15,12 +15,31 @@ export interface SceneEvent {
 
 const MOST_EVENTS = 64;
 
-/** A scene travels in one packet, so that nothing in it may be long. */
-const FORMS: Record<keyof SceneEvent, { form: RegExp; rule: string }> = {
-  sourceDid: { form: /^[\w.-]{0,48}$/, rule: 'the did of a device, such as lumi.158d0001234567, or blank' },
-  sourceModel: { form: /^[\w.-]{1,48}$/, rule: 'the model of the source, such as lumi.sensor_switch.v2' },
-  event: { form: /^[\w.-]{1,48}$/, rule: 'the name of an event, such as click' },
-  extra: { form: /^\[[\x20-\x7e]{0,254}\]$/, rule: 'the code of the event, such as [1,13,1,85,[0,1],0,0]' },
+/** `called`: as people know it. */
+interface Form {
+  called: string;
+  form: RegExp;
+  rule: string;
+}
+
+/** A scene travels in one packet, so that nothing in it may be long. `miio-event.html` checks the same forms. */
+const FORMS: Record<keyof SceneEvent, Form> = {
+  sourceDid: {
+    called: 'did',
+    form: /^[\w.-]{0,48}$/,
+    rule: 'that of a device, such as lumi.158d0001234567, or blank',
+  },
+  sourceModel: {
+    called: 'model',
+    form: /^[\w.-]{1,48}$/,
+    rule: 'that of the device with this did, such as lumi.sensor_switch.v2',
+  },
+  event: { called: 'name', form: /^[\w.-]{1,48}$/, rule: 'a word such as click' },
+  extra: {
+    called: 'code',
+    form: /^\[[\x20-\x7e]{0,254}\]$/,
+    rule: 'a list in brackets, such as [1,13,1,85,[0,1],0,0]',
+  },
 };
 
 /** The events, if there is one at least and all are complete; throws `settingInvalid`. */
@@ -35,10 +54,10 @@ export function checkSceneEvents(device: string, events: unknown): SceneEvent[] 
 
 function checkEvent(device: string, fields: Record<string, unknown>, number: number): SceneEvent {
   const read = (name: keyof SceneEvent): string => {
-    const { form, rule } = FORMS[name];
+    const { called, form, rule } = FORMS[name];
     const text = textOf(fields[name]);
     if (form.test(text)) return text;
-    const values = { device, field: `${name} of event ${number}`, rule, value: text || 'blank' };
+    const values = { device, field: `${called} of event ${number}`, rule, value: text || 'blank' };
     throw new MialinkError('settingInvalid', values);
   };
   const sourceDid = read('sourceDid');

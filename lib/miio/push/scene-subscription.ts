@@ -2,7 +2,9 @@
  * The events that a gateway reports, by scenes of ours that it carries out.
  *
  *   sending ─ port 54321 open, every scene taken ▶ subscribed ─ we or the gateway have gone elsewhere ▶ sending
- *      └────── the gateway knows no scenes ─────▶ unsupported, asked again now and then.     closed: by close()
+ *      ├────── the gateway knows no scenes ─────▶ unsupported, asked again now and then.     closed: by close()
+ *      ├────── the gateway refuses a scene ─────▶ refused, tried again
+ *      └────── another program has the port ────▶ portTaken, tried again
  *
  * A gateway keeps its scenes without power: those of a program that ends without `close` stay there, call nobody, and
  * are harmless. Source: python-miio's push server.
@@ -16,15 +18,17 @@ import { type Logger, silentLogger } from '../../logger';
 import { Rounds } from '../../rounds';
 import { isRecord } from '../../untrusted';
 import { deferred } from '../../wait';
+import { meaningOf } from '../device-errors';
 import { localAddressTo } from '../local-address';
+import type { Packet } from '../packet';
 import type { Session, SessionState } from '../session';
 import type { DeviceCall } from './call';
 import type { GatewayListener, PushServer } from './push-server';
-import { Repeats } from './repeats';
+import { Repeats, Stamps } from './repeats';
 import { SCENE_IDS, sceneFrame, sceneMethod, sceneName } from './scene';
 import type { SceneEvent } from './scene-event';
 
-export type SceneState = 'sending' | 'subscribed' | 'unsupported' | 'closed';
+export type SceneState = 'sending' | 'subscribed' | 'unsupported' | 'refused' | 'portTaken' | 'closed';
 
 /** Something has happened at a gateway, or at a device behind it. */
 export interface SceneReport {
@@ -56,6 +60,14 @@ interface Scene {
   event: SceneEvent;
 }
 
+const FRAME = 'send_data_frame';
+/** What a problem means that only the user can mend; any other goes away by itself. */
+const STATES: Partial<Record<Reason, SceneState>> = {
+  scenesNotOffered: 'unsupported',
+  sceneRefused: 'refused',
+  pushPortTaken: 'portTaken',
+};
+
 /** How often we look whether our own address is still the same. */
 const LOOK_INTERVAL_MS = 60_000;
 const UNSUPPORTED_INTERVAL_MS = 10 * 60_000;
@@ -75,6 +87,7 @@ export class SceneSubscription extends EventEmitter<{
   private readonly listener: GatewayListener;
   private readonly backoff = new Backoff(1_000, 60_000);
   private readonly repeats = new Repeats();
+  private readonly stamps = new Stamps();
   private readonly rounds = new Rounds(() => this.look().catch((error: unknown) => this.failed(error)));
   private scenes: Scene[] = [];
   /** Our address, as the scenes that the gateway has say it. */
@@ -87,11 +100,12 @@ export class SceneSubscription extends EventEmitter<{
     this.firstId = randomInt(1, SCENE_IDS - options.events.length);
     const { session } = options;
     this.listener = {
+      label: options.label,
       get address() {
         return session.address;
       },
       keys: session.keys,
-      hear: (call, checksum) => this.hear(call, checksum),
+      hear: (call, packet) => this.hear(call, packet),
     };
   }
 
@@ -103,6 +117,7 @@ export class SceneSubscription extends EventEmitter<{
   start(): void {
     if (this.rounds.state !== 'new') return;
     this.options.session.on('state', this.follow);
+    this.options.session.on('restarted', this.restarted);
     this.rounds.start();
   }
 
@@ -118,6 +133,7 @@ export class SceneSubscription extends EventEmitter<{
   private async end(): Promise<void> {
     const { server, session } = this.options;
     session.off('state', this.follow);
+    session.off('restarted', this.restarted);
     await this.rounds.end();
     await this.removeScenes();
     await server.leave(this.listener);
@@ -141,6 +157,8 @@ export class SceneSubscription extends EventEmitter<{
     if (state === 'connected') this.rounds.awaken();
     if (state === 'closed') void this.close();
   };
+
+  private readonly restarted = () => this.stamps.forget();
 
   private forget(): void {
     this.told = undefined;
@@ -168,16 +186,20 @@ export class SceneSubscription extends EventEmitter<{
       const id = this.firstId + index;
       const known = own ? { ...event, sourceDid: session.deviceId ?? '', sourceModel: ownModel } : event;
       this.scenes[index] = { id, event: known, method: sceneMethod(id, known) };
-      await this.sendFrame(sceneFrame(id, known, { address, token, own }, Math.floor(Date.now() / 1_000)));
+      const frame = sceneFrame(id, known, { address, token, own }, Math.floor(Date.now() / 1_000));
+      await this.sendFrame(frame).catch((error: unknown) => {
+        throw this.refusal(error, index + 1);
+      });
     }
     this.told = address;
   }
 
-  private hear({ id, method, params }: DeviceCall, checksum: Buffer): boolean {
+  private hear({ id, method, params }: DeviceCall, { stamp, checksumField }: Packet): boolean {
     const scene = this.scenes.find((one) => one.method === method);
-    if (!scene || this.current === 'closed') return false;
+    // Not answered when stale: a gateway that has restarted calls again, and is heard once we know that it has.
+    if (!scene || this.current === 'closed' || this.stamps.isStale(stamp)) return false;
     const { sourceDid, sourceModel, event } = scene.event;
-    if (!this.repeats.isRepeat(id, checksum)) {
+    if (!this.repeats.isRepeat(id, checksumField)) {
       this.tell(() => this.emit('event', { sourceDid, sourceModel, event, params }));
     }
     return true;
@@ -190,8 +212,8 @@ export class SceneSubscription extends EventEmitter<{
   }
 
   private async sendFrame(frame: object): Promise<void> {
-    const result = await this.ask('send_data_frame', frame);
-    if (!Array.isArray(result) || result[0] !== 'ok') throw this.unexpected('send_data_frame');
+    const result = await this.ask(FRAME, frame);
+    if (!Array.isArray(result) || result[0] !== 'ok') throw this.unexpected(FRAME);
   }
 
   private async ask(method: string, params: object): Promise<unknown> {
@@ -203,6 +225,15 @@ export class SceneSubscription extends EventEmitter<{
     return result;
   }
 
+  /** What it means that a scene, the `number`th, was refused: this one, or all that there are. */
+  private refusal(error: unknown, number: number): unknown {
+    if (!(error instanceof MialinkError) || !error.peer) return error;
+    const { peer } = error;
+    const reason = meaningOf(peer, FRAME) === 'method' ? 'scenesNotOffered' : 'sceneRefused';
+    const { answer = '' } = error.values;
+    return new MialinkError(reason, { device: this.options.label, number, answer }, { peer });
+  }
+
   private unexpected(method: string): MialinkError {
     return new MialinkError('answerUnexpected', { device: this.options.label, method });
   }
@@ -211,14 +242,14 @@ export class SceneSubscription extends EventEmitter<{
     if (this.current === 'closed') return 0;
     this.note(error);
     const problem = error instanceof MialinkError ? error : undefined;
-    const refused = problem?.code === 'DEVICE';
-    this.setState(refused ? 'unsupported' : 'sending');
+    const state = (problem && STATES[problem.reason]) ?? 'sending';
+    this.setState(state);
     // That the gateway is away, its own state says.
     if (problem && this.options.session.state === 'connected' && problem.reason !== this.lastProblem) {
       this.lastProblem = problem.reason;
       this.tell(() => this.emit('problem', problem));
     }
-    return refused ? UNSUPPORTED_INTERVAL_MS : this.backoff.next();
+    return state === 'unsupported' ? UNSUPPORTED_INTERVAL_MS : this.backoff.next();
   }
 
   private setState(state: SceneState): void {

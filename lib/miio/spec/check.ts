@@ -12,7 +12,8 @@ import { type ListedValue, numberOf, type PropertyEntry, type Range } from './in
 /** The value to send, or the rule that it breaks. */
 export type Checked = { value: unknown } | { rule: string };
 
-type Rules = Pick<PropertyEntry, 'format' | 'range' | 'list' | 'maxLength'>;
+/** What a spec says of the values of a property. */
+export type Rules = Pick<PropertyEntry, 'format' | 'range' | 'list' | 'maxLength'>;
 
 const { MAX_SAFE_INTEGER, MIN_SAFE_INTEGER } = Number;
 const WHOLE = new Map<string, Range>([

@@ -5,15 +5,18 @@
  *   const spec = await readSpec('/home/me/lamp.json');
  *   const answer = await access.get(spec.resolve(['light:on', 'light:brightness'], 'read'));
  *   const value = spec.check('light:brightness', '80');   // 80, or an error that says 1 to 100
+ *   await access.action(spec.resolveAction('light:brightness-up', [10]));
  */
 import { MialinkError } from '../../errors';
+import type { Action } from '../properties/miot';
 import { isMiot, type MiotProperty, type Property } from '../properties/property';
-import { checkValue } from './check';
+import { checkValue, type Rules } from './check';
 import type { ActionEntry, EventEntry, Instance, PropertyEntry } from './instance';
 import { type Kind, type Named, Names, withNames } from './names';
 
 /** A property that `PropertyAccess` takes as it is. */
 export type SpecProperty = PropertyEntry & Named & MiotProperty;
+/** What the spec says of it; `Spec.resolveAction` makes of it, and of values, what `PropertyAccess` takes. */
 export type SpecAction = ActionEntry & Named & { aiid: number };
 export type SpecEvent = EventEntry & Named & { eiid: number };
 
@@ -74,10 +77,7 @@ export class Spec {
     const property = this.known(asProperty(item));
     if (!property) return value;
     this.refuseUnless('write', property);
-    const checked = checkValue(property, value);
-    if ('value' in checked) return checked.value;
-    const values = { device: this.device, property: property.name, rule: checked.rule, value: textOf(value) };
-    throw new MialinkError('specValueInvalid', values);
+    return this.checked(property, value);
   }
 
   /**
@@ -93,10 +93,49 @@ export class Spec {
     });
   }
 
+  /**
+   * The action of this name with its inputs, as `PropertyAccess` takes it: `values` are those of its inputs, all of
+   * them, in the order in which the spec names them. Throws specNameUnknown or specNameAmbiguous, and specValueInvalid
+   * with what is allowed.
+   */
+  resolveAction(name: string, values: readonly unknown[] = []): Action {
+    const { siid, aiid, in: piids, name: own } = this.action(name);
+    const inputs = piids.map((piid) => this.numbered(siid, piid) ?? unknownInput(siid, piid));
+    if (!Array.isArray(values) || values.length !== inputs.length) {
+      const names = inputs.map((input) => input.name).join(', ');
+      const rule = names === '' ? 'an empty list' : `a list of ${inputs.length} (${names})`;
+      throw this.valueInvalid(`the inputs of ${own}`, rule, values);
+    }
+    return {
+      siid,
+      aiid,
+      in: inputs.map((input, index) => ({ piid: input.piid, value: this.checked(input, values[index]) })),
+    };
+  }
+
   private known(item: Property): SpecProperty | undefined {
     if (!isMiot(item)) return item.method ? undefined : { ...this.property(item.name), name: item.name };
-    const found = this.properties.find(({ siid, piid }) => siid === item.siid && piid === item.piid);
+    const found = this.numbered(item.siid, item.piid);
     return found && { ...found, name: item.name };
+  }
+
+  private numbered(siid: number, piid: number): SpecProperty | undefined {
+    return this.properties.find((property) => property.siid === siid && property.piid === piid);
+  }
+
+  private checked(property: Rules & { name: string }, value: unknown): unknown {
+    const checked = checkValue(property, value);
+    if ('value' in checked) return checked.value;
+    throw this.valueInvalid(property.name, checked.rule, value);
+  }
+
+  private valueInvalid(property: string, rule: string, value: unknown): MialinkError {
+    return new MialinkError('specValueInvalid', {
+      device: this.device,
+      property,
+      rule,
+      value: textOf(value),
+    });
   }
 
   private refuseUnless(use: Use, { access, name }: SpecProperty): void {
@@ -116,6 +155,11 @@ export class Spec {
     const known = names.near(name).join(', ') || 'none';
     throw new MialinkError('specNameUnknown', { ...values, known });
   }
+}
+
+/** An input that the spec has no property for: only the device knows what it takes. */
+function unknownInput(siid: number, piid: number) {
+  return { piid, name: `prop.${siid}.${piid}`, format: '' };
 }
 
 /** A name alone stands for what the spec calls so. */

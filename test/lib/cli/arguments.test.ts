@@ -79,10 +79,10 @@ describe('the command line', () => {
   it('takes the token of the environment, unless one is typed', () => {
     const other = '00112233445566778899aabbccddeeff';
     const settings = (...argv: string[]) =>
-      parseArguments(['--version', ...argv], { MIIO_TOKEN: ` ${TOKEN.toUpperCase()}\n` }).settings;
+      parseArguments(['--ip', 'x', '--info', ...argv], { MIIO_TOKEN: ` ${TOKEN.toUpperCase()}\n` }).settings;
     assert.equal(settings().token, TOKEN);
     assert.equal(settings('--token', other).token, other);
-    assert.equal(parseArguments(['--version'], { MIIO_TOKEN: '' }).settings.token, '');
+    assert.equal(parseArguments(['--ip', 'x', '--info'], { MIIO_TOKEN: '' }).settings.token, '');
   });
 
   it('refuses a malformed token at once, says where it came from, and does not repeat it', () => {
@@ -93,9 +93,43 @@ describe('the command line', () => {
       !error.message.includes('b31c');
     assert.throws(() => settingsOf('--token', 'b31c'), refused(/^--token: /));
     assert.throws(
-      () => parseArguments(['--discover', 'all'], { MIIO_TOKEN: 'b31c' }),
+      () => parseArguments(['--discover', '192.168.1.45'], { MIIO_TOKEN: 'b31c' }),
       refused(/^MIIO_TOKEN: /),
     );
+    assert.throws(() => taskOf('--version', '--token', 'b31c'), refused(/^--token: /));
+  });
+
+  for (const [what, ...argv] of [
+    ['the version', '--version'],
+    ['the help', '--help'],
+    ['a file', '--extract-tokens', 'miio2.db'],
+    ['every network', '--discover', 'all'],
+    ['a network', '--discover', '192.168.1.0/24'],
+    ['a hello', '--decode', `21310020${'ff'.repeat(28)}`],
+  ] as const) {
+    it(`lets a token of the environment be, good or bad, where it is of no use: ${what}`, () => {
+      for (const MIIO_TOKEN of ['b31c', TOKEN]) {
+        assert.equal(parseArguments(argv, { MIIO_TOKEN }).settings.token, '');
+      }
+    });
+  }
+
+  it('has one token for one address, and says so where there may be many devices', () => {
+    for (const addresses of ['192.168.1.45', ' lamp.lan, ', '192.168.1.45:54321']) {
+      assert.equal(
+        parseArguments(['--discover', addresses, '--token', TOKEN], {}).settings.token,
+        TOKEN,
+        addresses,
+      );
+      assert.equal(
+        parseArguments(['--discover', addresses], { MIIO_TOKEN: TOKEN }).settings.token,
+        TOKEN,
+        addresses,
+      );
+    }
+    for (const addresses of ['all', '192.168.1.0/24', '192.168.1.45,192.168.1.46', '192.168.1.255', 'a b']) {
+      misused('tokenOfMany', /one device only.*--discover/, '--discover', addresses, '--token', TOKEN);
+    }
   });
 
   it('wants no token for a command: the device may disclose it', () => {

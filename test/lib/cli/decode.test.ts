@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DONE, NOTHING_FOUND } from '../../../lib/cli/exit-codes';
+import { sceneFrame } from '../../../lib/miio/push/scene';
 import { encodeHelloReply, encodePacket, tokenBytes } from '../../simulators/home/wire';
 import { json, miioCli } from './program';
 
@@ -83,12 +84,48 @@ describe('miio-cli --decode', () => {
       '{"result":{"\\u0074oken":"geheim"}}',
       '{"result":{"a":1,,"token":"geheim"}}',
       '{"result":[token "geheim"',
+      JSON.stringify({ params: { data: JSON.stringify([['x', [{ token: 'geheim' }]]]) } }),
+      JSON.stringify({ data: JSON.stringify({ data: '{"\\u0074oken":"geheim"}' }) }),
+      JSON.stringify({ data: JSON.stringify(JSON.stringify({ passwd: 'geheim' })) }),
+      JSON.stringify({ data: '{"a":1,,"token":"geheim"}' }),
+      JSON.stringify({ data: 'scene [token "geheim"' }),
+      Array.from({ length: 12 }).reduce<string>((inner) => JSON.stringify([inner]), '{"token":"geheim"}'),
     ]) {
       const hidden = await decode(seal(plaintext), '--token', TOKEN);
       assert.doesNotMatch(hidden.stdout, /geheim/, plaintext);
       assert.match(hidden.stdout, /\*\*\*|characters that are no JSON/);
       assert.match((await decode(seal(plaintext), '--token', TOKEN, '--show-token')).stdout, /geheim/);
     }
+  });
+
+  it('hides the token of a gateway in the scene that it is sent', async () => {
+    const gateway = Buffer.from(TOKEN, 'hex');
+    const event = {
+      event: 'click',
+      extra: '[1,13,1,85,[0,1],0,0]',
+      sourceDid: 'lumi.1',
+      sourceModel: 'lumi.x',
+    };
+    const frame = sceneFrame(7, event, { address: '192.168.1.9', token: gateway, own: true }, 1_700_000_000);
+    const plaintext = JSON.stringify({ id: 1, method: 'send_data_frame', params: frame });
+    assert.match(plaintext, new RegExp(TOKEN));
+    const { stdout } = await decode(seal(plaintext), '--token', TOKEN);
+    assert.doesNotMatch(stdout, /[0-9a-f]{32}/i);
+    assert.match(stdout, /"data":"\[\[\\"x\.scene\.7\\".*lumi\.1.*192\.168\.1\.9/);
+    assert.equal(stdout.match(/\*\*\*/g)?.length, 3);
+  });
+
+  it('hides the given token under whatever name it comes', async () => {
+    for (const shown of [TOKEN, TOKEN.toUpperCase()]) {
+      const { stdout } = await decode(seal(`{"result":["a ${shown} b"]}`), '--token', TOKEN);
+      assert.match(stdout, /^plaintext +\{"result":\["a \*\*\* b"\]\}$/m);
+    }
+  });
+
+  it('takes the mere name of a secret for none', async () => {
+    const plaintext = '{"method":"get_prop","params":["data_tkn","token","\\"token\\""]}';
+    const { stdout } = await decode(seal(plaintext), '--token', TOKEN);
+    assert.ok(stdout.includes(plaintext), stdout);
   });
 
   it('shows the rest of broken JSON that holds a secret, repaired', async () => {

@@ -1,7 +1,10 @@
 /** `--extract-tokens`: the table, the password, and tokens only for whom asks for them. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { CODES, DONE } from '../../../lib/cli/exit-codes';
 import { LAMP, PASSWORD, PLUG, useFixtures } from '../miio/tokens/fixtures';
+import { makeEndlessDatabase } from './endless-database';
 import { json, miioCli } from './program';
 
 describe('miio-cli --extract-tokens', () => {
@@ -64,5 +67,17 @@ describe('miio-cli --extract-tokens', () => {
   it('gives nothing more after Ctrl-C', async () => {
     const ended = await miioCli(extract('android.sqlite'), { signal: AbortSignal.abort() });
     assert.deepEqual(ended, { exitCode: CODES.CANCELLED, stdout: '', stderr: 'interrupted\n' });
+  });
+
+  it('is ended by Ctrl-C while it reads, and leaves no copy of a database', async () => {
+    makeEndlessDatabase(fixtures.file('endless.db'));
+    const interrupted = new AbortController();
+    const ending = miioCli(extract('endless.db'), { signal: interrupted.signal });
+    const copies = () =>
+      readdirSync(fixtures.file('tmp'), { recursive: true }).filter((name) => String(name).endsWith('0.db'));
+    while (copies().length === 0) await setTimeout(5);
+    interrupted.abort();
+    assert.deepEqual(await ending, { exitCode: CODES.CANCELLED, stdout: '', stderr: 'interrupted\n' });
+    assert.deepEqual(copies(), []);
   });
 });

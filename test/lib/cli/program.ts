@@ -1,7 +1,9 @@
 /** Runs the program without a process: what it writes, how it ends, and a person at its terminal. */
+import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { run } from '../../../lib/cli/run';
 import { Terminal } from '../../../lib/cli/terminal';
+import { isRecord } from '../../../lib/untrusted';
 
 export interface Ended {
   exitCode: number;
@@ -44,6 +46,16 @@ export async function miioCli(argv: string[], circumstances: Circumstances = {})
   const terminal = new Terminal({ stdin, stdout, stderr });
   const exitCode = await run({ argv, env, terminal, version: () => '1.2.3', signal });
   return { exitCode, ...written };
+}
+
+export function list(value: unknown): unknown[] {
+  assert.ok(Array.isArray(value), JSON.stringify(value));
+  return value;
+}
+
+export function record(value: unknown): Record<string, unknown> {
+  assert.ok(isRecord(value), JSON.stringify(value));
+  return value;
 }
 
 /** The JSON on stdout. */

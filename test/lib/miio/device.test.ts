@@ -50,6 +50,7 @@ describe('the settings of a miIO device', () => {
 
   const mistakes: [Partial<DeviceSettings>, Parameters<typeof because>][] = [
     [{ address: ' ' }, ['addressMissing', /^the device: the address is missing/]],
+    [{ name: 'Lamp', address: ' ' }, ['addressMissing', /^Lamp: the address is missing/]],
     [{ name: 'Lamp', token: '' }, ['tokenMissing', /^Lamp \(10\.0\.0\.5\): the token is missing/]],
     [{ token: 'abc' }, ['tokenMalformed', /it has 3 characters/]],
     [{ port: 0 }, ['portInvalid', /not 0$/]],
@@ -64,6 +65,60 @@ describe('the settings of a miIO device', () => {
     [{ retries: -1 }, ['settingInvalid', /retries must be a whole number from 0 to/]],
     [{ retries: 0.5 }, ['settingInvalid', /retries/]],
   ];
+  /** What only a program can do that no compiler has checked. */
+  const slips: [unknown, Parameters<typeof because>][] = [
+    [undefined, ['addressMissing', /^the device: /]],
+    [null, ['addressMissing']],
+    [{}, ['addressMissing']],
+    [{ address: 5 }, ['settingInvalid', /^the device: address must be a text, not 5$/]],
+    [{ address: '10.0.0.5' }, ['tokenMissing']],
+    [{ address: '10.0.0.5', token: null }, ['tokenMissing']],
+    [{ address: '10.0.0.5', token: 815 }, ['settingInvalid', /token must be a text of 32 .*, not number$/]],
+    [{ address: '10.0.0.5', token: [TOKEN] }, ['settingInvalid', /token must be .*, not object$/]],
+    [{ address: '10.0.0.5', token: TOKEN, name: {} }, ['settingInvalid', /name must be a text, not object$/]],
+    [
+      { address: '10.0.0.5', token: TOKEN, deviceId: 42 },
+      ['settingInvalid', /deviceId must be a text, not 42$/],
+    ],
+    [{ address: '10.0.0.5', token: TOKEN, bindAddress: true }, ['settingInvalid', /bindAddress/]],
+    [{ address: '10.0.0.5', token: TOKEN, port: '80' }, ['portInvalid', /not 80$/]],
+    [
+      { address: '10.0.0.5', token: TOKEN, timeoutMs: '9' },
+      ['settingInvalid', /timeoutMs must be .*, not 9$/],
+    ],
+  ];
+  for (const [settings, [reason, text]] of slips) {
+    it(`are refused by name where no compiler has: ${inspect(settings)}`, () => {
+      assert.throws(() => new Network().device(settings as DeviceSettings), because(reason, text));
+    });
+  }
+
+  it('are taken or refused with an error of ours, whatever they are, and no error tells the token', () => {
+    const anything = fc.record(
+      {
+        name: fc.anything(),
+        address: fc.oneof(fc.constant('10.0.0.5'), fc.anything()),
+        port: fc.anything(),
+        token: fc.oneof(fc.constant(TOKEN), fc.constant([TOKEN]), fc.anything()),
+        deviceId: fc.anything(),
+        timeoutMs: fc.anything(),
+        retries: fc.anything(),
+        bindAddress: fc.anything(),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(anything, fc.anything()), (settings) => {
+        try {
+          assert.equal(checkSettings(settings as DeviceSettings).token.length, 16);
+        } catch (error) {
+          assert.ok(error instanceof MialinkError, String(error));
+          assert.ok(!`${error} ${JSON.stringify(error.values)}`.includes(TOKEN));
+        }
+      }),
+    );
+  });
+
   for (const [settings, [reason, text]] of mistakes) {
     it(`are refused by name: ${inspect(settings)}`, () => {
       assert.throws(() => check(settings), because(reason, text));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import sinon from 'sinon';
+import { MialinkError } from '../../../lib/errors';
 import type { FoundDevice } from '../../../lib/miio/discovery';
 import { type AskInfo, KnownModels, Questions } from '../../../lib/miio/discovery-models';
 import { deferred } from '../../../lib/wait';
@@ -46,15 +47,50 @@ describe('the models of found devices', () => {
     assert.equal(modelOf(found('1')), 'a.b.c');
   });
 
-  it('are asked for again when the device did not tell', async () => {
-    askInfo.onFirstCall().rejects(new Error('no answer'));
-    askInfo.onSecondCall().throws(new Error('no such device'));
-    for (let searches = 1; searches <= 3; searches++) {
-      models.ask(found('1'), new Questions());
-      await nextTurn();
-      assert.equal(askInfo.callCount, searches);
+  const searchAgain = async (): Promise<number> => {
+    askInfo.resetHistory();
+    models.ask(found('1'), new Questions());
+    await nextTurn();
+    return askInfo.callCount;
+  };
+
+  it('are asked for again after an hour when the device did not tell', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['performance'] });
+    const failures = [
+      () => askInfo.rejects(new Error('no answer')),
+      () => askInfo.throws(new Error('no such device')),
+      () => askInfo.resolves({}),
+      () => askInfo.resolves({ model: 'no model' }),
+    ];
+    for (const fail of failures) {
+      fail();
+      assert.equal(await searchAgain(), 1, String(fail));
+      clock.tick(59 * 60_000);
+      assert.equal(await searchAgain(), 0, String(fail));
+      clock.tick(60_000);
     }
-    assert.equal(modelOf(found('1')), undefined);
+    askInfo.resolves({ model: 'a.b.c' });
+    assert.equal(await searchAgain(), 1);
+    assert.equal(modelOf(found('1')), 'a.b.c');
+  });
+
+  it('are asked for in the next search when the device was not asked, or wanted for something else', async () => {
+    assert.equal(await searchAgain(), 1);
+    askInfo.rejects(new MialinkError('aborted', { device: 'lamp' }));
+    assert.equal(await searchAgain(), 1);
+    assert.equal(await searchAgain(), 1);
+  });
+
+  it('remember thousands of the devices that did not tell, the last ones', async () => {
+    askInfo.resolves({});
+    for (let n = 0; n <= 4_096; n++) {
+      models.ask(found(`${n}`), new Questions());
+      await nextTurn();
+    }
+    assert.equal(await searchAgain(), 0);
+    askInfo.resetHistory();
+    models.ask(found('0'), new Questions());
+    assert.equal(askInfo.callCount, 1);
   });
 
   it('are not asked for where the name tells them, and remembered all the same', () => {
@@ -65,11 +101,12 @@ describe('the models of found devices', () => {
   });
 
   it('are not believed when they are no names', async () => {
-    for (const model of [7, null, {}, '', 'a b', '<script>', 'x'.repeat(65)]) {
+    for (const [n, model] of [7, null, {}, '', 'a b', '<script>', 'x'.repeat(65)].entries()) {
       askInfo.resolves({ model });
-      models.ask(found('1'), new Questions());
+      models.ask(found(`${n}`), new Questions());
       await nextTurn();
-      assert.equal(modelOf(found('1')), undefined, String(model));
+      assert.equal(askInfo.callCount, n + 1);
+      assert.equal(modelOf(found(`${n}`)), undefined, String(model));
     }
   });
 

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { FoundDevice } from '../../../lib/miio/discovery';
-import { CHANGES, type Changes, Presence } from '../../../lib/miio/presence';
+import { CHANGES, Presence, type PresenceChanges } from '../../../lib/miio/presence';
 
 function device(deviceId: string, address = `10.0.0.${deviceId}`, stamp = 1): FoundDevice {
   return { address, port: 54_321, deviceId, stamp };
 }
 
 /** The ids in each list that is not empty. */
-function brief(changes: Changes): Partial<Record<keyof Changes, string>> {
+function brief(changes: PresenceChanges): Partial<Record<keyof PresenceChanges, string>> {
   const filled = CHANGES.filter((change) => changes[change].length > 0);
   return Object.fromEntries(
     filled.map((change) => [change, changes[change].map(({ deviceId }) => deviceId).join()]),

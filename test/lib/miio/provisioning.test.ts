@@ -1,5 +1,6 @@
 /** Bringing a device into a Wi-Fi: what is sent, every way of saying yes, and what silence means. */
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { MialinkError, type Reason, type Values } from '../../../lib/errors';
 import { Network } from '../../../lib/miio';
@@ -134,9 +135,9 @@ describe('provisioning', () => {
 
   it('refuses a Wi-Fi that cannot be, before anything is sent', async () => {
     const wrong: [Partial<WifiSettings>, RegExp][] = [
-      [{ ssid: '' }, /ssid must be 1 to 32 bytes/],
+      [{ ssid: '' }, /ssid must be a text, 1 to 32 bytes/],
       [{ ssid: '网'.repeat(11) }, /ssid/],
-      [{ password: 'geheim7' }, /password must be 8 to 63/],
+      [{ password: 'geheim7' }, /password must be a text, 8 to 63/],
       [{ password: 'x'.repeat(64) }, /password/],
     ];
     for (const [setting, text] of wrong) {
@@ -148,6 +149,23 @@ describe('provisioning', () => {
       assert.equal(await provision(configured(() => 'ok').device, { ...WIFI, ...right }), 'accepted');
     }
   });
+
+  for (const [wifi, text] of [
+    [undefined, /ssid must be a text/],
+    [{ ssid: 'x' }, /password must be a text, 8 to 63/],
+    [{ ssid: 5, password: '' }, /ssid must be a text/],
+    [{ ssid: 'x', password: 12_345_678 }, /password must be a text/],
+    [{ ...WIFI, uid: '42' }, /uid must be a whole number/],
+    [{ ...WIFI, uid: -1 }, /uid must be a whole number/],
+    [{ ...WIFI, timezone: 1 }, /timezone must be a text/],
+  ] as const) {
+    it(`refuses a Wi-Fi that no compiler has checked: ${inspect(wifi)}`, async () => {
+      const { device, calls } = configured(() => 'ok');
+      const outcome = provision(device, wifi as unknown as WifiSettings);
+      await assert.rejects(outcome, because('wifiInvalid', text));
+      assert.deepEqual(calls, []);
+    });
+  }
 
   it('ends in one of its ways, whatever the device answers', async () => {
     await fc.assert(

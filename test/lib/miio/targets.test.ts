@@ -22,8 +22,8 @@ describe('the targets of a search', () => {
 
   it('have the port of the protocol, or their own', () => {
     assert.deepEqual(parseTargets('10.0.0.1 lamp:1234 10.0.0.0/31:99', '10.0.0.9'), [
-      { address: '10.0.0.1', port: 54_321, from: '10.0.0.9', broadcast: false },
-      { address: 'lamp', port: 1_234, from: '10.0.0.9', broadcast: false },
+      { address: '10.0.0.1', port: 54_321, from: '10.0.0.9' },
+      { address: 'lamp', port: 1_234, from: '10.0.0.9' },
       { address: '10.0.0.0', port: 99, from: '10.0.0.9', broadcast: false },
       { address: '10.0.0.1', port: 99, from: '10.0.0.9', broadcast: false },
     ]);
@@ -45,6 +45,12 @@ describe('the targets of a search', () => {
     assert.equal(largest.length, 4_094);
     assert.deepEqual([largest[0], largest.at(-1)], ['172.16.0.1', '172.16.15.254']);
     assert.deepEqual(addresses('255.255.255.255/30'), ['255.255.255.253', '255.255.255.254']);
+  });
+
+  it('of a network are asked alone, also those whose address ends like a broadcast', () => {
+    const hosts = parseTargets('10.0.0.0/22');
+    assert.ok(hosts.some(({ address }) => address === '10.0.1.255'));
+    assert.ok(hosts.every(({ broadcast }) => broadcast === false));
   });
 
   it('are at most 4096 addresses of one network', () => {

@@ -94,6 +94,22 @@ describe('a search among liars', () => {
     for (const liar of [neighbour, elsewhere]) liar.close();
   });
 
+  it('does not hear who was not asked in a large network, of which hosts end like a broadcast', async () => {
+    const stranger = await Puppet.open('127.0.0.9');
+    const heard = sinon.spy();
+    const createSocketThatIsLiedTo: DiscoveryOptions['createSocket'] = (options) => {
+      const socket = createSocket(options).on('message', heard);
+      socket.once('listening', () => {
+        stranger.send(stranger.helloReply(), { address: '127.0.0.1', port: socket.address().port });
+      });
+      return socket;
+    };
+    const large = { addresses: '127.54.16.0/23', timeoutMs: 300, createSocket: createSocketThatIsLiedTo };
+    assert.deepEqual(await found(large), []);
+    assert.equal(heard.callCount, 1);
+    await stranger.close();
+  });
+
   it('hears nobody after its end', async () => {
     puppet.onHello = () => undefined;
     const onFound = sinon.spy();

@@ -116,6 +116,7 @@ describe('the calls of a gateway among liars', () => {
   const METHOD = 'click_1:lumi_1';
   const heard: unknown[] = [];
   const listener = {
+    label: 'gateway',
     address: '127.0.0.1',
     keys: deriveKeys(tokenBytes(TOKEN)),
     hear: ({ method, id }: { method: string; id: number }) => method === METHOD && heard.push(id) > 0,

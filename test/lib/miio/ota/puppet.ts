@@ -2,6 +2,7 @@
  * A device that takes an update as a test pulls its strings. What it answers is a list for each method, the last entry
  * again and again; an Error in it is thrown.
  */
+import sinon from 'sinon';
 import { MialinkError } from '../../../../lib/errors';
 import type { Answer, CallOptions } from '../../../../lib/miio';
 import type { Upgradable } from '../../../../lib/miio/ota';
@@ -74,6 +75,16 @@ export class Puppet implements Upgradable {
     if (answer instanceof Error) throw answer;
     return answer;
   }
+}
+
+/** The clock of uptimes and of patience; what it gives makes that clock jump ahead, to the end of the test. */
+export function skippingTime(): (ms: number) => void {
+  const now = performance.now.bind(performance);
+  let skippedMs = 0;
+  sinon.stub(performance, 'now').callsFake(() => now() + skippedMs);
+  return (ms) => {
+    skippedMs += ms;
+  };
 }
 
 /** One that installs whatever it is given, as `2.0.0`. */

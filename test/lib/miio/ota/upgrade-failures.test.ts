@@ -1,10 +1,11 @@
 /** Upgrades that fail: each with one error that says why, and nothing left open. */
 import assert from 'node:assert/strict';
 import { truncate } from 'node:fs/promises';
+import { inspect } from 'node:util';
 import { MialinkError } from '../../../../lib/errors';
 import { type UpgradeOptions, upgradeFirmware } from '../../../../lib/miio/ota';
 import { useDirectory } from './files';
-import { LABEL, Puppet, silence, willing } from './puppet';
+import { LABEL, Puppet, silence, skippingTime, willing } from './puppet';
 
 const FAST: UpgradeOptions = { pollMs: 2, quietMs: 60, restartMs: 60, timeoutMs: 5_000 };
 const refused = (code: number, message: string) =>
@@ -228,7 +229,33 @@ describe('the upgrade of a device', () => {
     assert.equal(device.orders.length, 3);
   });
 
-  it('tells what is wrong with a deadline', async () => {
-    await assert.rejects(upgrade(new Puppet(), { timeoutMs: 0 }), { reason: 'settingInvalid' });
+  for (const option of [
+    { timeoutMs: 0 },
+    { pollMs: -1 },
+    { pollMs: Number.NaN },
+    { quietMs: -1 },
+    { restartMs: Number.POSITIVE_INFINITY },
+    { address: 'no host/' },
+    { address: 'http://192.168.1.2' },
+  ]) {
+    const [field = ''] = Object.keys(option);
+    it(`tells what is wrong with ${inspect(option)}, and asks nothing of the device`, async () => {
+      const device = new Puppet();
+      await assert.rejects(upgrade(device, option), (error: MialinkError) => {
+        assert.deepEqual([error.reason, error.code, error.values.field], ['settingInvalid', 'CONFIG', field]);
+        return true;
+      });
+      assert.deepEqual([device.calls, device.upgrade.state], [[], 'none']);
+    });
+  }
+
+  it('does not take an uptime that stands still for a restart, however long it lasts', async () => {
+    const device = new Puppet();
+    const skip = skippingTime();
+    device.onOrder = async (url) => {
+      await device.fetch(url);
+      skip(600_000);
+    };
+    await assert.rejects(upgrade(device), { reason: 'upgradeRejected' });
   });
 });

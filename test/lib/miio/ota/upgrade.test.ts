@@ -5,7 +5,7 @@ import { MialinkError } from '../../../../lib/errors';
 import { type UpgradeOptions, type UpgradeProgress, upgradeFirmware } from '../../../../lib/miio/ota';
 import { FirmwareFile } from '../../../../lib/miio/ota/firmware-file';
 import { IMAGE, md5, useDirectory } from './files';
-import { LABEL, Puppet, silence, willing } from './puppet';
+import { LABEL, Puppet, silence, skippingTime, willing } from './puppet';
 
 const FAST: UpgradeOptions = { pollMs: 2, quietMs: 60, restartMs: 60, timeoutMs: 5_000 };
 
@@ -125,6 +125,20 @@ describe('the upgrade of a device', () => {
     device.onOrder = async (url) => {
       await device.fetch(url);
       device.runs('1.0.0', 3);
+    };
+    const result = await upgradeFirmware(device, await directory.write(), FAST);
+    assert.deepEqual(result, { state: 'idle', version: '1.0.0' });
+  });
+
+  it('sees the restart of a device that was switched on just before, and is back for longer by now', async () => {
+    const device = willing();
+    const skip = skippingTime();
+    device.runs('1.0.0', 20);
+    device.onOrder = async (url) => {
+      await device.fetch(url);
+      skip(70_000);
+      // Its version it tells a little later.
+      device.answers['miIO.info'] = [{ life: 35 }, { life: 36 }, { fw_ver: '1.0.0', life: 36 }];
     };
     const result = await upgradeFirmware(device, await directory.write(), FAST);
     assert.deepEqual(result, { state: 'idle', version: '1.0.0' });

@@ -28,6 +28,8 @@ export class FakeDevice implements Caller {
   /** More items than that are refused with -9999, or met with silence. */
   most = Number.POSITIVE_INFINITY;
   tooMany: 'refused' | 'silent' = 'refused';
+  /** More items than that are left out of an answer about MIoT properties. */
+  mostAnswered = Number.POSITIVE_INFINITY;
   /** How long it takes to say -9999; a real one 4 s. With fake timers. */
   refusalMs = 0;
   /** Keys with which a request is refused with -9999. */
@@ -69,8 +71,8 @@ export class FakeDevice implements Caller {
       return this.tooMany === 'silent' ? this.silence(method, options) : this.unheard(method, options);
     }
     if (method === 'get_prop') return keys.map((key) => this.values.get(key) ?? null);
-    if (method === 'get_properties') return params.map((item) => this.get(item));
-    if (method === 'set_properties') return params.map((item) => this.set(item));
+    if (method === 'get_properties') return params.map((item) => this.get(item)).slice(0, this.mostAnswered);
+    if (method === 'set_properties') return params.map((item) => this.set(item)).slice(0, this.mostAnswered);
     throw this.refusal(method, -32_601, 'Method not found.');
   }
 

@@ -76,6 +76,17 @@ describe('reading MIoT properties', () => {
     });
   }
 
+  it('cuts a code that is no end of text, or repeats a secret', async () => {
+    const codes = ['x'.repeat(60_000), 'no "token":"00112233445566778899aabbccddeeff"'];
+    for (const code of codes) {
+      answered([{ siid: 2, piid: 1, code }]);
+      const { power } = (await access.get([POWER])).errors;
+      assert.ok(typeof power?.code === 'string' && power.code.length <= 201, 'the code');
+      assert.ok(power.message.length < 300, 'the text');
+      assert.doesNotMatch(power.message, /00112233/);
+    }
+  });
+
   it('takes null, 0, "" and lists for values', async () => {
     for (const value of [null, 0, '', [], false]) {
       answered([{ siid: 2, piid: 1, code: 0, value }]);

@@ -62,6 +62,30 @@ describe('setting MIoT properties', () => {
     await assert.rejects(access.set(changes(6), { retries: 0 }), because('deviceRefused'));
     assert.deepEqual(device.sizes, [6]);
   });
+
+  it('does not send again to a device of which nothing is to be sent twice, unless told to', async () => {
+    device.poison.add('2.3');
+    const careful = new PropertyAccess(device, 10_000, 0);
+    await assert.rejects(careful.set(changes(6)), because('deviceRefused'));
+    assert.deepEqual(device.sizes, [6]);
+    assert.deepEqual(Object.keys((await careful.set(changes(6), { retries: 1 })).errors), ['p3']);
+  });
+
+  it('repeats nothing to such a device, whatever is set or read', async () => {
+    const careful = new PropertyAccess(device, 10_000, 0);
+    device.methods.set('set_power', () => ['ok']);
+    await careful.set([...changes(2), { property: { name: 'power' }, value: 'on' }]);
+    await careful.get(properties(2));
+    assert.deepEqual(
+      device.sent.map(({ options }) => options.retries),
+      [0, 0, 0],
+    );
+  });
+
+  it('refuses retries that make no sense', async () => {
+    await assert.rejects(access.set(changes(2), { retries: -1 }), because('settingInvalid', /retries/));
+    assert.deepEqual(device.sent, []);
+  });
 });
 
 describe('setting classic properties', () => {

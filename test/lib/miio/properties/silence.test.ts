@@ -52,6 +52,30 @@ describe('reading many properties under one deadline', () => {
     );
   });
 
+  it('says which requests are trials: what was not answered before, and what spoils', async () => {
+    const inner = device.call.bind(device);
+    device.call = async (method, params, options) => {
+      device.away = JSON.stringify(params).includes('"piid":3}');
+      return inner(method, params, options);
+    };
+    const trials = async () => {
+      const before = device.sent.length;
+      await lasts(access.get(properties(3)));
+      return device.sent
+        .slice(before)
+        .map(({ params, options }) => [Array.isArray(params) && params.length, options.trial]);
+    };
+    assert.deepEqual(await trials(), [
+      [3, true],
+      [2, true],
+      [1, true],
+    ]);
+    assert.deepEqual(await trials(), [
+      [2, false],
+      [1, true],
+    ]);
+  });
+
   it('halves what is met with silence, and knows it the next time', async () => {
     device.most = 8;
     device.tooMany = 'silent';

@@ -1,6 +1,10 @@
 /** Watching a device that goes away and comes back. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
+import { type MiioDevice, Network, PropertyWatch } from '../../../../lib/miio';
+import { because } from '../conversation';
+import { Puppet } from '../puppet';
 import { properties } from './fake-device';
 import { INTERVAL_MS, WatchableDevice, Watcher } from './watchable';
 
@@ -168,5 +172,42 @@ describe('a watch of a device that is away', () => {
     device.fake.away = false;
     assert.deepEqual((await lamp.watch.poll()).values, { p1: 1 });
     assert.deepEqual(lamp.news(), ['back']);
+  });
+});
+
+describe('a watch of classic properties', () => {
+  let puppet: Puppet;
+  let network: Network;
+  let device: MiioDevice;
+
+  beforeEach(async () => {
+    puppet = await Puppet.open();
+    network = new Network();
+    device = network.device({
+      address: '127.0.0.1',
+      port: puppet.port,
+      token: Puppet.token,
+      timeoutMs: 200,
+    });
+  });
+
+  afterEach(async () => {
+    await network.close();
+    await puppet.close();
+  });
+
+  it('greets a device that is away, so that its return is noticed before the next poll', async () => {
+    const { onHello } = puppet;
+    puppet.onHello = () => undefined;
+    const watch = new PropertyWatch(device, [{ name: 'power' }], { intervalMs: 3_600_000 });
+    await once(watch, 'away');
+    puppet.onHello = onHello;
+    while (device.state !== 'connected') await once(device, 'state');
+    await watch.close();
+  });
+
+  it('does not begin with a device that is closed', () => {
+    device.close();
+    assert.throws(() => new PropertyWatch(device, [{ name: 'power' }]), because('closed'));
   });
 });

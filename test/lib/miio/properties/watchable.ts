@@ -35,6 +35,12 @@ export class WatchableDevice extends EventEmitter<{ state: [SessionState] }> imp
   readonly label = this.fake.label;
   readonly properties = new PropertyAccess(this.fake, 10_000);
   readonly reports: FakeReports[] = [];
+  /** Whether it is greeted. */
+  greeted = false;
+
+  watch(): void {
+    this.greeted = true;
+  }
 
   subscribe(): FakeReports {
     const reports = new FakeReports();

@@ -5,7 +5,11 @@ import { PropertyAccess } from '../../../../lib/miio/properties';
 import { parseSpec } from '../../../../lib/miio/spec';
 import { lamp, purifier, SimulatedDevice, type SimulatedDeviceOptions } from '../../../simulators/home';
 import { because } from '../conversation';
+import { Puppet } from '../puppet';
 import purifierFile from '../spec/air-purifier.json';
+import { properties } from './fake-device';
+
+const withValue = (item: object) => ({ ...item, code: 0, value: 7 });
 
 describe('properties on the wire', () => {
   let simulated: SimulatedDevice;
@@ -89,6 +93,44 @@ describe('properties on the wire', () => {
     const mode = { name: 'mode', siid: 2, piid: 5 };
     await assert.rejects(access.set([{ property: mode, value: 1n }]), because('paramsInvalid'));
     assert.deepEqual(simulated.received, []);
+  });
+
+  it('are set by one datagram where the device is to be sent nothing twice', async () => {
+    const puppet = await Puppet.open();
+    puppet.onRequest = () => undefined;
+    const { port } = puppet;
+    const device = network.device({
+      address: '127.0.0.1',
+      port,
+      token: Puppet.token,
+      retries: 0,
+      timeoutMs: 1_500,
+    });
+    const changes = [1, 2].map((piid) => ({ property: { name: `p${piid}`, siid: 2, piid }, value: piid }));
+    await assert.rejects(device.properties.set(changes), because('tokenRejected'));
+    assert.equal(puppet.requests.length, 1);
+    await puppet.close();
+  });
+
+  it('make the device seem neither away nor of another token when it keeps silent to some of them', async () => {
+    const puppet = await Puppet.open();
+    puppet.onRequest = (request) => {
+      const items: { piid?: unknown }[] = Array.isArray(request.params) ? request.params : [];
+      if (items.every(({ piid }) => Number(piid) <= 2)) puppet.result(request, items.map(withValue));
+    };
+    const { port } = puppet;
+    const device = network.device({ address: '127.0.0.1', port, token: Puppet.token, timeoutMs: 2_000 });
+    assert.deepEqual((await device.properties.get(properties(2))).errors, {});
+    const states: string[] = [];
+    device.on('state', (state) => states.push(state));
+    for (let time = 0; time < 2; time++) {
+      const { values, errors } = await device.properties.get(properties(4));
+      assert.deepEqual(values, { p1: 7, p2: 7 });
+      assert.deepEqual(Object.keys(errors), ['p3', 'p4']);
+      assert.deepEqual([errors.p3?.code, errors.p4?.code], ['TIMEOUT', 'TIMEOUT']);
+    }
+    assert.deepEqual([states, device.state], [[], 'connected']);
+    await puppet.close();
   });
 
   it('are left alone by a caller who gives up', async () => {

@@ -29,17 +29,13 @@ describe('the events of a gateway, as their user gives them', () => {
     ['none', [], /events must be a list of 1 to 64 events, not 0 of them/],
     ['too many', Array.from({ length: 65 }, () => CLICK), /not 65 of them/],
     ['no list', CLICK, /events must be a list/],
-    [
-      'no object',
-      [CLICK, 'click'],
-      /event of event 2 must be the name of an event, such as click, not blank/,
-    ],
-    ['no model', [{ ...CLICK, sourceModel: '' }], /sourceModel of event 1 must be .*, not blank/],
-    ['no event', [CLICK, { ...CLICK, event: ' ' }], /event of event 2/],
-    ['no code', [{ ...CLICK, extra: undefined }], /extra of event 1/],
-    ['a did with spaces', [{ ...CLICK, sourceDid: 'lumi 1' }], /sourceDid of event 1 .*, not lumi 1/],
-    ['a code without end', [{ ...CLICK, extra: `[${'1'.repeat(256)}]` }], /extra of event 1/],
-    ['a code that is no list', [{ ...CLICK, extra: 'click' }], /extra of event 1 .*, not click/],
+    ['no object', [CLICK, 'click'], /name of event 2 must be a word such as click, not blank/],
+    ['no model', [{ ...CLICK, sourceModel: '' }], / model of event 1 must be .*, not blank/],
+    ['no event', [CLICK, { ...CLICK, event: ' ' }], /name of event 2/],
+    ['no code', [{ ...CLICK, extra: undefined }], / code of event 1/],
+    ['a did with spaces', [{ ...CLICK, sourceDid: 'lumi 1' }], / did of event 1 .*, not lumi 1/],
+    ['a code without end', [{ ...CLICK, extra: `[${'1'.repeat(256)}]` }], /code of event 1/],
+    ['a code that is no list', [{ ...CLICK, extra: 'click' }], /code of event 1 .*, not click/],
   ] as const) {
     it(`are refused: ${what}`, () => {
       assert.throws(

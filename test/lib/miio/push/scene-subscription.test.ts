@@ -14,6 +14,7 @@ import {
   SceneSubscription,
 } from '../../../../lib/miio/push';
 import { gateway, SimulatedDevice, type SimulatedDeviceOptions } from '../../../simulators/home';
+import { Refusal } from '../../../simulators/home/methods';
 import { Client, passUntil } from '../conversation';
 import { CallingGateway, freePort } from './zigbee-gateway';
 
@@ -72,6 +73,7 @@ describe('the scenes of a gateway', () => {
     subscription.on('problem', (problem) => problems.push(problem));
     subscription.start();
   };
+  const reasons = () => problems.map(({ reason }) => reason);
   const reaches = async (wanted: SceneState): Promise<void> => {
     while (subscription.state !== wanted) await once(subscription, 'state');
   };
@@ -245,11 +247,26 @@ describe('the scenes of a gateway', () => {
       subscribe([CLICK]);
       await passes(reaches('unsupported'));
       await passes(minutes(15));
+      assert.deepEqual(reasons(), ['scenesNotOffered']);
+      assert.match(problems[0]?.message ?? '', /^gateway is no gateway with scenes \(-32601/);
+    });
+
+    it('say which of them is refused, and are sent again', async () => {
+      let bad = MOTION.extra;
+      const send_data_frame = (frame: unknown) => {
+        if (JSON.stringify(frame).includes(bad)) throw new Refusal(-1, 'bad scene');
+        return ['ok'];
+      };
+      await plugIn({ methods: { send_data_frame } });
+      subscribe([CLICK, MOTION]);
+      await passes(reaches('refused'));
+      await passes(minutes(3));
       assert.deepEqual(
-        problems.map(({ code, reason }) => [code, reason]),
-        [['DEVICE', 'deviceRefused']],
+        problems.map(({ message }) => message.split(';')[0]),
+        ['gateway refused event 2: -1 bad scene'],
       );
-      assert.match(problems[0]?.message ?? '', /^gateway refused send_data_frame: -32601/);
+      bad = 'none';
+      await passes(reaches('subscribed'));
     });
 
     it('are told of a port that another program has, once, and come when it is free', async () => {
@@ -260,11 +277,9 @@ describe('the scenes of a gateway', () => {
         subscribe([CLICK]);
         await passes(once(subscription, 'problem'));
         await passes(minutes(3));
-        assert.deepEqual(
-          problems.map(({ reason }) => reason),
-          ['pushPortTaken'],
-        );
-        assert.equal(subscription.state, 'sending');
+        assert.deepEqual(reasons(), ['pushPortTaken']);
+        assert.match(problems[0]?.message ?? '', /^gateway cannot report: port \d+ at 127\.0\.0\.1 is taken/);
+        assert.equal(subscription.state, 'portTaken');
       } finally {
         other.close();
       }
@@ -275,10 +290,7 @@ describe('the scenes of a gateway', () => {
       await plugIn({ methods: { send_data_frame: () => ['error'] } });
       subscribe([CLICK, ALARM]);
       await passes(once(subscription, 'problem'));
-      assert.deepEqual(
-        problems.map(({ reason }) => reason),
-        ['answerUnexpected'],
-      );
+      assert.deepEqual(reasons(), ['answerUnexpected']);
       assert.ok(!inspect(problems, { depth: 9 }).includes(device.token));
     });
   });

@@ -52,9 +52,9 @@ export class CallingGateway {
   }
 
   /** A call as it is sealed with the gateway's token. */
-  packet(body: object | string, token = this.token): Buffer {
+  packet(body: object | string, token = this.token, stamp = 7): Buffer {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return encodePacket({ did: 120_009_025n, stamp: 7, token: tokenBytes(token) }, text);
+    return encodePacket({ did: 120_009_025n, stamp, token: tokenBytes(token) }, text);
   }
 
   /** The text of the next answer, opened with the gateway's token. */

@@ -132,3 +132,67 @@ describe('a table of properties with a spec', () => {
     assert.equal(lamp.resolve(['device-information:serial-number'], 'read').length, 1, 'it does not say');
   });
 });
+
+describe('an action with a spec', () => {
+  it('gets numbers for its name and its inputs, and their values as the device takes them', () => {
+    assert.deepEqual(lamp.resolveAction('Light:Brightness-Up', ['-10']), {
+      siid: 2,
+      aiid: 2,
+      in: [{ piid: 5, value: -10 }],
+    });
+    assert.deepEqual(lamp.resolveAction('action.3.1'), { siid: 3, aiid: 1, in: [] });
+  });
+
+  it('is refused for a value that an input does not take', () => {
+    for (const value of [101, 'up', null, undefined]) {
+      assert.throws(
+        () => lamp.resolveAction('light:brightness-up', [value]),
+        because(
+          'specValueInvalid',
+          /^Lamp: light:brightness-delta must be a whole number from -100 to 100, not/,
+        ),
+      );
+    }
+  });
+
+  it('is refused with more or fewer inputs than it has, and says which it has', () => {
+    for (const values of [undefined, [], [1, 2]]) {
+      assert.throws(
+        () => lamp.resolveAction('light:brightness-up', values),
+        because(
+          'specValueInvalid',
+          /^Lamp: the inputs of light:brightness-up must be a list of 1 \(light:brightness-delta\), not \[/,
+        ),
+      );
+    }
+    assert.throws(
+      () => lamp.resolveAction('light-2:toggle', [1]),
+      because('specValueInvalid', /inputs of light-2:toggle must be an empty list, not \[1\]$/),
+    );
+    // From JavaScript.
+    for (const values of [10, null, { 5: 10 }, '5']) {
+      assert.throws(
+        () => Reflect.apply(lamp.resolveAction, lamp, ['light:brightness-up', values]),
+        because('specValueInvalid', /must be a list of 1/),
+      );
+    }
+  });
+
+  it('leaves a value to the device where the spec does not know the input', () => {
+    const spec = parseSpec({
+      services: [
+        { iid: 2, type: 'urn:x:service:vacuum', actions: [{ iid: 1, type: 'urn:x:action:go', in: [9] }] },
+      ],
+    });
+    assert.deepEqual(spec.resolveAction('vacuum:go', ['home']).in, [{ piid: 9, value: 'home' }]);
+    assert.throws(
+      () => spec.resolveAction('vacuum:go', [null]),
+      because('specValueInvalid', /prop\.2\.9 must be a value, not null/),
+    );
+  });
+
+  it('is refused when its name is unknown or means several', () => {
+    assert.throws(() => lamp.resolveAction('light:fly'), because('specNameUnknown'));
+    assert.throws(() => lamp.resolveAction('light:toggle'), because('specNameAmbiguous'));
+  });
+});
