@@ -196,8 +196,10 @@ export class Handshake {
   /** A verified answer has come from this address: whoever is there has the token. */
   prove(stamp: number, address: string): void {
     if (!this.peer) return;
-    this.peer.address = address;
     this.refresh(stamp);
+    const isNews = this.peer.address !== address || !this.isTrusted || this.failedPlace !== undefined;
+    if (!isNews && this.routes.length === 1) return;
+    this.peer.address = address;
     this.settleAt(address);
     this.trustedPlace = this.place;
     this.failedPlace = undefined;

@@ -195,7 +195,7 @@ export class Session
     if (command !== this.hello) {
       // It says hello itself where that is needed: ours would only keep it waiting.
       this.hello?.resolve(0, []);
-      const giving = this.waiting.filter(({ givesWay }) => givesWay);
+      const giving = this.waiting.length > 1 ? this.waiting.filter(({ givesWay }) => givesWay) : [];
       if (giving.length < this.waiting.length) for (const one of giving) one.abort();
     }
     this.next();
