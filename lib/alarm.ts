@@ -9,7 +9,8 @@ export class Alarm {
   private timer: NodeJS.Timeout | undefined;
   private moment = Number.POSITIVE_INFINITY;
   private readonly wake = () => {
-    this.stop();
+    this.timer = undefined;
+    this.moment = Number.POSITIVE_INFINITY;
     this.set(this.ring(performance.now()));
   };
 

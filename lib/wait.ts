@@ -25,15 +25,22 @@ export interface Deferred<Value> {
   reject(error: Error): void;
 }
 
-export function deferred<Value>(): Deferred<Value> {
+/** `Promise.withResolvers`, which Node has since version 22. */
+export function withResolvers<Value>(): Deferred<Value> {
   let resolve: (value: Value) => void = ignore;
   let reject: (error: Error) => void = ignore;
   const promise = new Promise<Value>((yes, no) => {
     resolve = yes;
     reject = no;
   });
-  promise.catch(ignore);
   return { promise, resolve, reject };
+}
+
+/** The same, and nobody has to handle its rejection. */
+export function deferred<Value>(): Deferred<Value> {
+  const made = withResolvers<Value>();
+  made.promise.catch(ignore);
+  return made;
 }
 
 function ignore(): void {}

@@ -29,8 +29,8 @@ export interface Measurement {
 
 export class AnswerTime {
   private known: 'nothing' | 'at most' | 'exactly' = 'nothing';
-  private smoothed = 0;
-  private variation = 0;
+  private smoothed = Number.NaN;
+  private variation = Number.NaN;
 
   /** `others` knows the device's other methods. */
   constructor(private readonly others?: AnswerTime) {}
@@ -85,9 +85,11 @@ export class AnswerTimes {
   private readonly methods = new Map<string, AnswerTime>();
 
   of(method: string): AnswerTime {
-    const known = this.methods.get(method) ?? new AnswerTime(this.all);
-    if (this.methods.size < METHODS_MEASURED) this.methods.set(method, known);
-    return known;
+    const known = this.methods.get(method);
+    if (known) return known;
+    const unknown = new AnswerTime(this.all);
+    if (this.methods.size < METHODS_MEASURED) this.methods.set(method, unknown);
+    return unknown;
   }
 
   add(method: string, measurement: Measurement): void {
@@ -96,19 +98,39 @@ export class AnswerTimes {
   }
 }
 
+/** What `Waits` follow from; milliseconds. */
+export type Expectation = Pick<AnswerTime, 'overdueMs' | 'longestMs' | 'lostMs'>;
+
+/** Of a packet that is never sent again. */
+export const NEVER_LOST: Expectation = {
+  overdueMs: Number.POSITIVE_INFINITY,
+  longestMs: Number.POSITIVE_INFINITY,
+  lostMs: Number.POSITIVE_INFINITY,
+};
+
 /**
  * How long to wait behind each packet of one try, doubling. An early try ends when its answer is lost, and sends
  * nothing that could still be answered then; the last one goes on until the deadline ends it.
  */
-export function* waits(
-  { overdueMs, longestMs, lostMs }: AnswerTime,
-  last: boolean,
-): Generator<number, undefined> {
-  for (let wait = overdueMs, left = lostMs; ; left -= wait, wait *= 2) {
-    if (!last && left < wait + Math.max(longestMs, wait / 2)) {
-      yield left;
-      return undefined;
-    }
-    yield wait;
+export class Waits {
+  private nextMs: number;
+  /** Until the answer is lost. */
+  private leftMs: number;
+  private readonly longestMs: number;
+
+  constructor({ overdueMs, longestMs, lostMs }: Expectation, last: boolean) {
+    this.nextMs = overdueMs;
+    this.leftMs = last ? Number.POSITIVE_INFINITY : lostMs;
+    this.longestMs = longestMs;
+  }
+
+  /** Undefined when the answer is lost. */
+  next(): number | undefined {
+    const { nextMs, leftMs, longestMs } = this;
+    if (leftMs === 0) return undefined;
+    const isLast = leftMs <= nextMs + Math.max(longestMs, nextMs / 2);
+    this.leftMs = isLast ? 0 : leftMs - nextMs;
+    this.nextMs *= 2;
+    return isLast ? leftMs : nextMs;
   }
 }

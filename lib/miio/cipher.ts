@@ -19,8 +19,9 @@ type Context = ReturnType<typeof createCipheriv> | ReturnType<typeof createDecip
 export class Cipher {
   private readonly encryption: Context;
   private readonly decryption: Context;
-  private lastEncrypted: Buffer;
-  private lastDecrypted: Buffer;
+  /** What the first block of the next is changed by: all 0 at first. */
+  private readonly encryptionMask = Buffer.alloc(BLOCK_BYTES);
+  private readonly decryptionMask = Buffer.alloc(BLOCK_BYTES);
 
   constructor(
     readonly key: Buffer,
@@ -28,35 +29,39 @@ export class Cipher {
   ) {
     this.encryption = createCipheriv(ALGORITHM, key, iv).setAutoPadding(false);
     this.decryption = createDecipheriv(ALGORITHM, key, iv).setAutoPadding(false);
-    this.lastEncrypted = Buffer.from(iv);
-    this.lastDecrypted = Buffer.from(iv);
   }
 
   /** The ciphertext of `plaintext`, with the padding of PKCS7. */
   encrypt(plaintext: Buffer): Buffer {
     const padding = BLOCK_BYTES - (plaintext.length % BLOCK_BYTES);
     const blocks = Buffer.allocUnsafe(plaintext.length + padding);
-    plaintext.copy(blocks);
+    blocks.set(plaintext);
     blocks.fill(padding, plaintext.length);
-    this.rechain(blocks, this.lastEncrypted);
+    exclusiveOr(blocks, this.encryptionMask);
     const ciphertext = this.encryption.update(blocks);
-    ciphertext.copy(this.lastEncrypted, 0, ciphertext.length - BLOCK_BYTES);
+    this.setMask(this.encryptionMask, ciphertext);
     return ciphertext;
   }
 
   /** The plaintext of whole blocks, one at least; undefined where the padding is none. */
   decrypt(ciphertext: Buffer): Buffer | undefined {
     const blocks = this.decryption.update(ciphertext);
-    this.rechain(blocks, this.lastDecrypted);
-    ciphertext.copy(this.lastDecrypted, 0, ciphertext.length - BLOCK_BYTES);
+    exclusiveOr(blocks, this.decryptionMask);
+    this.setMask(this.decryptionMask, ciphertext);
     return withoutPadding(blocks);
   }
 
-  private rechain(blocks: Buffer, last: Buffer): void {
-    for (let index = 0; index < BLOCK_BYTES; index++) {
-      blocks[index] = (blocks[index] ?? 0) ^ (this.iv[index] ?? 0) ^ (last[index] ?? 0);
-    }
+  /** `iv ^ last`, where `last` is the end of this ciphertext. */
+  private setMask(mask: Buffer, ciphertext: Buffer): void {
+    const last = ciphertext.length - BLOCK_BYTES;
+    for (let index = 0; index < BLOCK_BYTES; index++) mask[index] = ciphertext[last + index] ?? 0;
+    exclusiveOr(mask, this.iv);
   }
+}
+
+/** Changes the first block of `bytes`. */
+function exclusiveOr(bytes: Buffer, mask: Buffer): void {
+  for (let index = 0; index < BLOCK_BYTES; index++) bytes[index] = (bytes[index] ?? 0) ^ (mask[index] ?? 0);
 }
 
 /** PKCS7: from 1 to 16 bytes at the end, each of which says how many they are. */

@@ -7,11 +7,12 @@ import { onAbort } from '../abort';
 import type { Alarm } from '../alarm';
 import type { Backoff } from '../backoff';
 import { MialinkError, type PeerError, type Values } from '../errors';
-import { type Deferred, deferred } from '../wait';
-import type { Measurement } from './answer-time';
+import { withResolvers } from '../wait';
+import type { Expectation, Measurement } from './answer-time';
 import { type Circumstances, type Clue, explain, weightier } from './clues';
 import { meaningOf } from './device-errors';
 import type { Request } from './request';
+import { Try } from './try';
 
 export interface Answer {
   result: unknown;
@@ -37,8 +38,8 @@ export interface CommandOptions {
   deviceId?: string;
 }
 
-/** What ends a sleep: its time, the end of the command, or news from the device. */
-export type Wakening = 'time' | 'finished' | 'greeted' | 'restarted' | 'refused' | 'busy';
+/** What ends a sleep before the command is finished: its time, or news from the device. */
+export type Wakening = 'time' | 'greeted' | 'restarted' | 'refused' | 'busy';
 
 /** Whoever has the command in his queue. */
 export interface CommandOwner {
@@ -51,13 +52,8 @@ export interface CommandOwner {
   finished(command: Command, failure?: Error): void;
 }
 
-/** The packets under one id, and when the first and the last of them were sent. */
-interface Try {
-  id: number;
-  firstAt: number;
-  lastAt: number;
-  packets: number;
-}
+/** Called when a sleep of the command ends. */
+export type Sleeper = (wakening: Wakening, command: Command) => void;
 
 export class Command {
   readonly method: string;
@@ -74,16 +70,14 @@ export class Command {
   startedAt = Number.POSITIVE_INFINITY;
   /** How many ids may follow the current one. */
   triesLeft: number;
-  /** Those that were not answered yet. */
-  private tries: readonly Try[] = [];
-  private readonly outcome: Deferred<Answer> = deferred();
-  /** Moments of `performance.now()`. */
+  private readonly tries: Try[] = [];
+  private readonly outcome = withResolvers<Answer>();
+  /** Moments of `performance.now()`. Its owner rings at the deadline at the latest. */
   private readonly calledAt = performance.now();
-  private readonly deadlineAt: number;
+  readonly deadlineAt: number;
   private wakeAt = Number.POSITIVE_INFINITY;
-  /** Ends it, with `aborted`. */
-  readonly abort = () => this.reject(new MialinkError('aborted', { device: this.owner.label }));
-  private awaken: ((wakening: Wakening) => void) | undefined;
+  private awaken: Sleeper | undefined;
+  private unlisten: (() => void) | undefined;
   private clue: Clue | undefined;
 
   constructor(
@@ -97,9 +91,8 @@ export class Command {
     this.triesLeft = options.retries + 1;
     this.deviceId = options.deviceId;
     this.deadlineAt = this.calledAt + options.timeoutMs;
-    owner.alarm.set(this.deadlineAt);
     if (options.signal?.aborted) this.abort();
-    else if (options.signal) onAbort(options.signal, this.abort);
+    else if (options.signal) this.unlisten = onAbort(options.signal, () => this.abort());
   }
 
   get answer(): Promise<Answer> {
@@ -132,7 +125,7 @@ export class Command {
   }
 
   /** Calls `awaken` at this moment, or before when something happens; once. One sleep at a time. */
-  sleepUntil(moment: number, awaken: (wakening: Wakening) => void): void {
+  sleepUntil(moment: number, awaken: Sleeper): void {
     this.awaken = awaken;
     this.wakeAt = moment;
     this.owner.alarm.set(moment);
@@ -142,7 +135,7 @@ export class Command {
     const { awaken } = this;
     this.awaken = undefined;
     this.wakeAt = Number.POSITIVE_INFINITY;
-    awaken?.(wakening);
+    awaken?.(wakening, this);
   }
 
   /** Does what is due: its deadline, or the end of its sleep. Gives the next such moment. */
@@ -152,19 +145,16 @@ export class Command {
     return this.open ? Math.min(this.deadlineAt, this.wakeAt) : Number.POSITIVE_INFINITY;
   }
 
-  /** From now on it is sent under this id. */
-  beginTry(id: number): void {
+  /** From `now` on it is sent under this id. */
+  beginTry(id: number, now: number, expected: Expectation): Try {
     this.triesLeft--;
-    this.tries = this.tries.concat({ id, firstAt: 0, lastAt: 0, packets: 0 });
+    const begun = new Try(id, now, expected, this.triesLeft === 0);
+    this.tries.push(begun);
+    return begun;
   }
 
-  /** A packet of the current try goes out. */
-  sent(now: number): void {
-    const current = this.tries.at(-1);
-    if (!current) return;
-    if (current.packets === 0) current.firstAt = now;
-    current.lastAt = now;
-    current.packets++;
+  get currentTry(): Try | undefined {
+    return this.tries.at(-1);
   }
 
   /** The device has refused it, and is asked again: at once, or when it is no longer busy. */
@@ -175,12 +165,7 @@ export class Command {
 
   /** An answer to this id has come: how long it took; undefined if the id is none of its own, or answered before. */
   measure(id: number): Measurement | undefined {
-    const answered = this.tries.find((one) => one.id === id);
-    if (!answered) return undefined;
-    this.tries = this.tries.filter((one) => one !== answered);
-    const { firstAt, lastAt, packets } = answered;
-    const now = performance.now();
-    return { sinceFirstMs: now - firstAt, sinceLastMs: now - lastAt, packets };
+    return this.tries.find((one) => one.id === id)?.answered(performance.now());
   }
 
   resolve(id: number, result: unknown): void {
@@ -190,6 +175,11 @@ export class Command {
 
   reject(error: Error): void {
     if (this.finish(error)) this.outcome.reject(error);
+  }
+
+  /** Its caller, or its owner, has given it up. */
+  abort(): void {
+    this.reject(new MialinkError('aborted', { device: this.owner.label }));
   }
 
   /** The device answered with an error of its own, and is not asked again. */
@@ -227,8 +217,8 @@ export class Command {
   private finish(failure?: Error): boolean {
     if (this.state === 'finished') return false;
     this.state = 'finished';
-    this.options.signal?.removeEventListener('abort', this.abort);
-    this.wake('finished');
+    this.unlisten?.();
+    this.awaken = undefined;
     this.owner.finished(this, failure);
     return true;
   }

@@ -12,14 +12,14 @@
  */
 import { Backoff } from '../backoff';
 import type { PeerError } from '../errors';
-import { AnswerTimes, type Measurement, waits } from './answer-time';
-import type { Clue } from './clues';
+import { AnswerTimes, type Measurement, NEVER_LOST } from './answer-time';
 import type { Command, Wakening } from './command';
 import { isUnheard, repetitionOf } from './device-errors';
 import { type Handshake, stampNow } from './handshake';
 import { encodeRequest, MAX_ID } from './message';
 import { encodePacket, type Keys } from './packet';
-import type { MiioSocket } from './socket';
+import type { MiioSocket, Sent } from './socket';
+import type { Try } from './try';
 
 export interface DeliveryOptions {
   socket: MiioSocket;
@@ -33,13 +33,19 @@ export class Delivery {
   /** No secret: an answer proves itself by its checksum. */
   private nextId = 100_000 + Math.floor(Math.random() * 2 ** 30);
   private readonly answerTimes = new AnswerTimes();
-  private readonly unsent = (error: unknown) => this.owner.saw({ unsent: error });
+  private readonly awaken = (wakening: Wakening, command: Command) => {
+    const { currentTry } = command;
+    if (wakening === 'busy') this.pause(command);
+    else if (wakening === 'refused' || !currentTry) this.deliver(command);
+    else this.repeat(command, currentTry);
+  };
+  private readonly resume = (_: Wakening, command: Command) => this.deliver(command);
 
   constructor(
     private readonly options: DeliveryOptions,
     private readonly keys: Keys,
     private readonly handshake: Handshake,
-    private readonly owner: { saw(clue: Clue): void },
+    private readonly owner: { readonly sent: Sent },
   ) {}
 
   /** Sends the command until it is settled. */
@@ -68,25 +74,26 @@ export class Delivery {
   }
 
   private sendUnderNewId(command: Command): void {
-    const id = this.takeId();
-    command.beginTry(id);
-    const waits = this.waitsOf(command);
-    const startedAt = performance.now();
-    const sendAndWait = (now: number) => {
-      const { value: wait } = waits.next();
-      if (wait === undefined) return this.lost(command);
-      this.send(command, id, now);
-      command.sleepUntil(now + wait, awaken);
-    };
-    const awaken = (wakening: Wakening) => {
-      if (wakening === 'finished') return;
-      if (wakening === 'refused') return this.deliver(command);
-      if (wakening === 'busy') return this.pause(command);
-      this.handshake.doubt(startedAt);
-      if (!this.handshake.valid) this.handshake.reassure(command);
-      sendAndWait(performance.now());
-    };
-    sendAndWait(startedAt);
+    const now = performance.now();
+    const expected = command.retries === 0 ? NEVER_LOST : this.answerTimes.of(command.method);
+    this.sendAndWait(command, command.beginTry(this.takeId(), now, expected), now);
+  }
+
+  /** The answer is overdue. */
+  private repeat(command: Command, currentTry: Try): void {
+    this.handshake.doubt(currentTry.startedAt);
+    if (!this.handshake.valid) this.handshake.reassure(command);
+    this.sendAndWait(command, currentTry, performance.now());
+  }
+
+  private sendAndWait(command: Command, currentTry: Try, now: number): void {
+    const wait = currentTry.nextWait();
+    if (wait === undefined) {
+      this.lost(command);
+    } else {
+      this.send(command.body, currentTry, now);
+      command.sleepUntil(now + wait, this.awaken);
+    }
   }
 
   /** The answer must be lost, or the device is not there. */
@@ -98,23 +105,16 @@ export class Delivery {
 
   private pause(command: Command): void {
     command.pauses ??= new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
-    command.sleepUntil(performance.now() + command.pauses.next(), (wakening) => {
-      if (wakening !== 'finished') this.deliver(command);
-    });
+    command.sleepUntil(performance.now() + command.pauses.next(), this.resume);
   }
 
-  private waitsOf(command: Command): Iterator<number, undefined> {
-    if (command.retries === 0) return [Number.POSITIVE_INFINITY].values();
-    return waits(this.answerTimes.of(command.method), command.triesLeft === 0);
-  }
-
-  private send(command: Command, id: number, now: number): void {
+  private send(body: string, currentTry: Try, now: number): void {
     const { peer } = this.handshake;
     if (!peer) return;
-    command.sent(now);
-    const plaintext = encodeRequest(id, command.body);
+    currentTry.sent(now);
+    const plaintext = encodeRequest(currentTry.id, body);
     const packet = encodePacket(peer.did, stampNow(peer, now), plaintext, this.keys);
-    this.options.socket.send(packet, this.options.port, peer.address).catch(this.unsent);
+    this.options.socket.send(packet, this.options.port, peer.address, this.owner.sent);
   }
 
   private takeId(): number {

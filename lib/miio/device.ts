@@ -90,8 +90,7 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
     try {
       this.check(method, params);
       const answer = this.session.call(method, params, this.commandOptions(options));
-      // Always a promise of its own: unlike the session's, it makes itself heard when nobody handles its rejection.
-      return answer.then(method === 'miIO.info' ? withoutToken : undefined);
+      return method === 'miIO.info' ? answer.then(withoutToken) : answer;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -131,13 +130,12 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
   }
 
   /** Those of a call, and the device's own where it names none. */
-  private commandOptions({ timeoutMs, retries, signal, ...kind }: CallOptions): CommandOptions {
+  private commandOptions(options: CallOptions): CommandOptions {
     const { label, settings } = this;
     return {
-      timeoutMs: wholeNumber(label, 'timeoutMs', 1, timeoutMs ?? settings.timeoutMs),
-      retries: wholeNumber(label, 'retries', 0, retries ?? settings.retries),
-      ...kind,
-      signal,
+      ...options,
+      timeoutMs: wholeNumber(label, 'timeoutMs', 1, options.timeoutMs ?? settings.timeoutMs),
+      retries: wholeNumber(label, 'retries', 0, options.retries ?? settings.retries),
       deviceId: settings.deviceId,
     };
   }

@@ -20,7 +20,7 @@ import { isIPv4 } from 'node:net';
 import type { Clue } from './clues';
 import type { Command, Wakening } from './command';
 import { deviceIdText, HELLO, type Packet } from './packet';
-import type { MiioSocket } from './socket';
+import type { MiioSocket, Sent } from './socket';
 
 export interface HandshakeOptions {
   /** IP address or host name, resolved anew for every handshake. */
@@ -38,6 +38,7 @@ export interface HandshakeOwner {
   /** A datagram has come from an address that was asked. */
   receive(datagram: Buffer, address: string): void;
   saw(clue: Clue): void;
+  readonly sent: Sent;
   /** Its clock was set back: what the device remembered of us it has forgotten. */
   restarted(): void;
 }
@@ -46,6 +47,8 @@ export interface HandshakeOwner {
 export interface Peer {
   address: string;
   did: Buffer;
+  /** The same, decimal. */
+  deviceId: string;
   /** The device's clock in seconds, and when it was heard (`performance.now()`, milliseconds). */
   stamp: number;
   heardAt: number;
@@ -121,7 +124,7 @@ export class Handshake {
 
   /** Decimal, as the last hello told. */
   get deviceId(): string | undefined {
-    return this.peer && deviceIdText(this.peer.did);
+    return this.peer?.deviceId;
   }
 
   /** The IPv4 addresses that were asked since the device was heard last. */
@@ -150,7 +153,7 @@ export class Handshake {
     };
     const awaken = (wakening: Wakening) => {
       if (wakening === 'greeted') greeted();
-      else if (wakening !== 'finished') sayHelloAndWait();
+      else sayHelloAndWait();
     };
     this.awaited = { purpose: 'exchange', command, deviceId: command.deviceId, addresses: new Set() };
     sayHelloAndWait();
@@ -176,7 +179,13 @@ export class Handshake {
     }
     const restarted = peer !== undefined && wasSetBack(peer, packet.stamp);
     this.awaited = undefined;
-    this.peer = { address, did: Buffer.from(packet.did), stamp: packet.stamp, heardAt: performance.now() };
+    this.peer = {
+      address,
+      did: Buffer.from(packet.did),
+      deviceId: found,
+      stamp: packet.stamp,
+      heardAt: performance.now(),
+    };
     this.standing = 'good';
     this.settleAt(address);
     if (awaited.purpose === 'exchange') awaited.command.wake('greeted');
@@ -257,9 +266,9 @@ export class Handshake {
       if (!this.awaited?.command.open) return;
       this.awaited.addresses.add(address);
       this.listenTo(address, place);
-      await socket.send(HELLO, port, address);
+      socket.send(HELLO, port, address, this.owner.sent);
     } catch (error) {
-      this.owner.saw({ unsent: error });
+      this.owner.sent(error);
     }
   }
 

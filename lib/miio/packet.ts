@@ -21,11 +21,12 @@ export const HEADER_BYTES = 32;
 export const MAX_PLAINTEXT_BYTES = 65_507 - HEADER_BYTES - 16;
 
 const MAGIC = 0x2131;
+const DID_OFFSET = 4;
+const STAMP_OFFSET = 12;
 const CHECKSUM_OFFSET = 16;
 
 /** Answered by every device with a 32-byte packet that tells its did and stamp. */
 export const HELLO: Buffer = Buffer.from(`21310020${'ff'.repeat(28)}`, 'hex');
-const NOBODY = HELLO.subarray(4, 12);
 
 /** What derives from a token; made once for a device. */
 export interface Keys {
@@ -45,9 +46,9 @@ export function encodePacket(did: Buffer, stamp: number, plaintext: Buffer, keys
   const packet = Buffer.allocUnsafe(HEADER_BYTES + ciphertext.length);
   packet.writeUInt16BE(MAGIC, 0);
   packet.writeUInt16BE(packet.length, 2);
-  did.copy(packet, 4);
-  packet.writeUInt32BE(stamp >>> 0, 12);
-  ciphertext.copy(packet, HEADER_BYTES);
+  packet.set(did, DID_OFFSET);
+  packet.writeUInt32BE(stamp >>> 0, STAMP_OFFSET);
+  packet.set(ciphertext, HEADER_BYTES);
   seal(packet, keys);
   return packet;
 }
@@ -61,13 +62,27 @@ export type DropReason =
   | 'checksum'
   | 'bad-padding';
 
-export interface Packet {
+/** The header of a datagram, read where it is asked for. */
+export class Packet {
+  constructor(private readonly datagram: Buffer) {}
+
   /** `handshake`: header only, the answer to a hello and never to a command. */
-  kind: 'handshake' | 'data';
-  did: Buffer;
-  stamp: number;
-  /** Bytes 16..31: in a handshake perhaps the token, otherwise the checksum. */
-  checksumField: Buffer;
+  get kind(): 'handshake' | 'data' {
+    return this.datagram.length === HEADER_BYTES ? 'handshake' : 'data';
+  }
+
+  get did(): Buffer {
+    return this.datagram.subarray(DID_OFFSET, STAMP_OFFSET);
+  }
+
+  get stamp(): number {
+    return this.datagram.readUInt32BE(STAMP_OFFSET);
+  }
+
+  /** In a handshake perhaps the token, otherwise the checksum. */
+  get checksumField(): Buffer {
+    return this.datagram.subarray(CHECKSUM_OFFSET, HEADER_BYTES);
+  }
 }
 
 /** Reads the header of anything that arrives; a string says why the datagram is dropped. */
@@ -76,31 +91,22 @@ export function parsePacket(datagram: Buffer): Packet | DropReason {
   if (datagram.readUInt16BE(0) !== MAGIC) return 'bad-magic';
   if (datagram.readUInt16BE(2) !== datagram.length) return 'length-mismatch';
   if (datagram.length % BLOCK_BYTES !== 0) return 'ciphertext-not-multiple-of-16';
-  const did = datagram.subarray(4, 12);
-  if (did.equals(NOBODY)) return 'hello-echo';
-  return {
-    kind: datagram.length === HEADER_BYTES ? 'handshake' : 'data',
-    did,
-    stamp: datagram.readUInt32BE(12),
-    checksumField: checksumField(datagram),
-  };
+  if (datagram.compare(HELLO, DID_OFFSET, STAMP_OFFSET, DID_OFFSET, STAMP_OFFSET) === 0) return 'hello-echo';
+  return new Packet(datagram);
 }
 
 /** The plaintext of a `data` packet; verified over the received bytes before anything is decrypted. */
 export function openPacket(datagram: Buffer, keys: Keys): Buffer | DropReason {
-  const sealed = Buffer.from(datagram);
+  const sealed = Buffer.allocUnsafe(datagram.length);
+  sealed.set(datagram);
   seal(sealed, keys);
-  if (!timingSafeEqual(checksumField(sealed), checksumField(datagram))) return 'checksum';
+  if (!timingSafeEqual(sealed, datagram)) return 'checksum';
   return keys.cipher.decrypt(datagram.subarray(HEADER_BYTES)) ?? 'bad-padding';
-}
-
-function checksumField(packet: Buffer): Buffer {
-  return packet.subarray(CHECKSUM_OFFSET, HEADER_BYTES);
 }
 
 /** Writes the checksum, which is that of the packet with the token in its place. */
 function seal(packet: Buffer, { token }: Keys): void {
-  token.copy(packet, CHECKSUM_OFFSET);
+  packet.set(token, CHECKSUM_OFFSET);
   packet.write(md5(packet), CHECKSUM_OFFSET, 'hex');
 }
 

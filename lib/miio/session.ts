@@ -21,7 +21,7 @@ import { Handshake, type HandshakeOptions, type HandshakeOwner, type Peer } from
 import { type Message, parseMessage } from './message';
 import { deriveKeys, type Keys, openPacket, type Packet, parsePacket } from './packet';
 import { type Request, writeRequest } from './request';
-import type { MiioSocket } from './socket';
+import type { MiioSocket, Sent } from './socket';
 import { TokenEvidence } from './token-evidence';
 import { WATCH_INTERVAL_MS, Watch } from './watch';
 
@@ -50,10 +50,14 @@ export class Session
   private readonly token = new TokenEvidence();
   private readonly handshake: Handshake;
   private readonly delivery: Delivery;
+  /** A packet has left, or could not: then that explains what is not answered. */
+  readonly sent: Sent = (error) => {
+    if (error) this.saw({ unsent: error });
+  };
   /** Rings for its commands. */
   readonly alarm = new Alarm((now) => this.tick(now));
   /** The first one is under way. */
-  private readonly waiting: Command[] = [];
+  private waiting: Command[] = [];
   private watch: Watch | undefined;
   /** The hello of our own accord: in the queue like any command, but it gives way to every one. */
   private hello: Command | undefined;
@@ -143,10 +147,10 @@ export class Session
 
   /** A command of its own is settled. */
   finished(command: Command, failure?: Error): void {
-    const place = this.waiting.indexOf(command);
-    if (place >= 0) this.waiting.splice(place, 1);
+    const wasFirst = command === this.waiting[0];
+    if (wasFirst) this.waiting.shift();
+    else this.waiting = this.waiting.filter((one) => one !== command);
     if (this.waiting.length === 0) this.alarm.rest();
-    const wasFirst = place === 0;
     if (wasFirst && failure && !command.givesWay) this.judge(command, failure);
     const isNews = wasFirst && this.current === 'disconnected';
     // Also a hello whose turn never came: without an answer the watch looks no more.
@@ -199,6 +203,8 @@ export class Session
       if (giving.length < this.waiting.length) for (const one of giving) one.abort();
     }
     this.next();
+    // Last, since the one under way rings earlier: most deadlines need no timer.
+    if (command.open) this.alarm.set(command.deadlineAt);
   }
 
   /** Carries the next command out, if none is under way. */
@@ -283,6 +289,8 @@ export class Session
       this.watch?.saw(true);
     } else {
       this.hello = new Command(this, HELLO, { timeoutMs: HELLO_TIMEOUT_MS, retries: 0, deviceId });
+      // It says by `finished` what has become of it.
+      this.hello.answer.catch(() => undefined);
       this.queue(this.hello);
     }
   }

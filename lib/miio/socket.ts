@@ -13,6 +13,8 @@ import {
 import { MialinkError, messageOf, type Values } from '../errors';
 
 export type Receiver = (datagram: Buffer) => void;
+/** As callbacks of Node: `null` where nothing went wrong. */
+export type Sent = (error: unknown) => void;
 
 export interface SocketOptions {
   /** Local IP address; blank or left out: chosen by the system. */
@@ -48,14 +50,17 @@ export class MiioSocket {
     await this.opened();
   }
 
-  /** Resolves when the packet has been handed to the network; rejects with what `unsentError` explains. */
-  send(packet: Buffer, port: number, address: string): Promise<void> {
+  /** Calls `sent` when the packet was handed to the network, or with what `unsentError` explains. */
+  send(packet: Buffer, port: number, address: string, sent: Sent): void {
     const socket = this.opened();
-    if (!(socket instanceof Promise)) return transmit(socket, packet, port, address);
-    return socket.then((opened) => {
-      if (this.socket === 'closed') throw closedError();
-      return transmit(opened, packet, port, address);
-    });
+    if (!(socket instanceof Promise)) {
+      transmit(socket, packet, port, address, sent);
+      return;
+    }
+    socket.then((opened) => {
+      if (this.socket === 'closed') sent(closedError());
+      else transmit(opened, packet, port, address, sent);
+    }, sent);
   }
 
   async close(): Promise<void> {
@@ -123,10 +128,12 @@ export function openSocket(
   });
 }
 
-function transmit(socket: Socket, packet: Buffer, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.send(packet, port, address, (error) => (error ? reject(error) : resolve()));
-  });
+function transmit(socket: Socket, packet: Buffer, port: number, address: string, sent: Sent): void {
+  try {
+    socket.send(packet, port, address, sent);
+  } catch (error) {
+    sent(error);
+  }
 }
 
 function closedError(): MialinkError {

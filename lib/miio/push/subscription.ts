@@ -19,7 +19,7 @@ import { Rounds } from '../../rounds';
 import { isRecord } from '../../untrusted';
 import { type Deferred, deferred, timePassed } from '../../wait';
 import { type Peer, stampNow } from '../handshake';
-import { deviceIdText, encodePacket, HELLO, openPacket, type Packet, parsePacket } from '../packet';
+import { encodePacket, HELLO, openPacket, type Packet, parsePacket } from '../packet';
 import type { Session, SessionState } from '../session';
 import { readCall } from './call';
 import { encodeProbe, isReporting, type Offer, readOffer } from './probe';
@@ -132,7 +132,7 @@ export class Subscription extends EventEmitter<{
   private async look(): Promise<number> {
     const { peer } = this.session;
     const { deviceId } = this.options;
-    if (!peer || (deviceId ?? deviceIdText(peer.did)) !== deviceIdText(peer.did)) return PROBE_INTERVAL_MS;
+    if (!peer || (deviceId ?? peer.deviceId) !== peer.deviceId) return PROBE_INTERVAL_MS;
     this.listenTo(peer.address);
     const answer = await this.ask(peer);
     if (this.current === 'closed') return 0;
@@ -159,11 +159,11 @@ export class Subscription extends EventEmitter<{
     return held?.subscribedAt === subscribedAt && held.address === address && held.did.equals(did);
   }
 
-  private async subscribe({ address, did }: Peer): Promise<number> {
+  private async subscribe({ address, did, deviceId }: Peer): Promise<number> {
     const subscribedAt = Math.max(secondsNow(), (this.held?.subscribedAt ?? 0) + 1);
     this.held = { subscribedAt, address, did };
     try {
-      const options = { ...SUBSCRIBE, deviceId: deviceIdText(did), signal: this.rounds.signal };
+      const options = { ...SUBSCRIBE, deviceId, signal: this.rounds.signal };
       const { result } = await this.session.call('miIO.sub', this.params(subscribedAt), options);
       return isRecord(result) && result.code === 0 ? this.subscribed() : this.unsupported();
     } catch (error) {
@@ -233,7 +233,9 @@ export class Subscription extends EventEmitter<{
   }
 
   private send(packet: Buffer, { address }: Readonly<Peer>): void {
-    this.session.socket.send(packet, this.session.port, address).catch(this.note);
+    this.session.socket.send(packet, this.session.port, address, (error) => {
+      if (error) this.note(error);
+    });
   }
 
   private params(updatedAt: number): object {

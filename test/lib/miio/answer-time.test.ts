@@ -1,7 +1,7 @@
 /** The estimator of RFC 6298 with the numbers worked out by hand, and the waits that follow from it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { AnswerTime, AnswerTimes, waits } from '../../../lib/miio/answer-time';
+import { AnswerTime, AnswerTimes, type Expectation, NEVER_LOST, Waits } from '../../../lib/miio/answer-time';
 
 /** An answer to a command that was sent once. */
 const once = (ms: number) => ({ sinceFirstMs: ms, sinceLastMs: ms, packets: 1 });
@@ -12,6 +12,14 @@ function knowing(...times: number[]): AnswerTime {
   const known = new AnswerTime();
   for (const ms of times) known.add(once(ms));
   return known;
+}
+
+/** The waits of a try that ends. */
+function waits(expected: Expectation): number[] {
+  const all: number[] = [];
+  const one = new Waits(expected, false);
+  for (let wait = one.next(); wait !== undefined; wait = one.next()) all.push(wait);
+  return all;
 }
 
 describe('the answer time of a method', () => {
@@ -90,8 +98,8 @@ describe('the answer times of a device', () => {
 
 describe('the waits behind the packets of one try', () => {
   it('double until the answer is lost, when another try may follow', () => {
-    assert.deepEqual([...waits(knowing(2), false)], [200, 400, 400]);
-    assert.deepEqual([...waits(new AnswerTime(), false)], [500, 4_500]);
+    assert.deepEqual(waits(knowing(2)), [200, 400, 400]);
+    assert.deepEqual(waits(new AnswerTime()), [500, 4_500]);
   });
 
   it('leave the last packet as long as an answer may take, whatever was measured', () => {
@@ -108,9 +116,9 @@ describe('the waits behind the packets of one try', () => {
         const times = new AnswerTimes();
         for (const one of all) times.add('toggle', one);
         const known = times.of('toggle');
-        assert.ok(Number([...waits(known, false)].at(-1)) >= known.longestMs);
+        assert.ok(Number(waits(known).at(-1)) >= known.longestMs);
         // A method without an answer is given the 4 s of the module.
-        assert.ok(Number([...waits(times.of('other'), false)].at(-1)) > 4_000);
+        assert.ok(Number(waits(times.of('other')).at(-1)) > 4_000);
       }),
     );
   });
@@ -120,7 +128,7 @@ describe('the waits behind the packets of one try', () => {
     fc.assert(
       fc.property(samples, (times) => {
         const known = knowing(...times);
-        const all = [...waits(known, false)];
+        const all = waits(known);
         const sum = all.reduce((total, wait) => total + wait, 0);
         assert.ok(Math.abs(sum - known.lostMs) < 1e-6);
         assert.ok(Math.min(...all) >= 200 && all.length < 10);
@@ -129,8 +137,12 @@ describe('the waits behind the packets of one try', () => {
   });
 
   it('double without end in the last try', () => {
-    const last = waits(knowing(2), true);
-    const first = Array.from({ length: 6 }, () => last.next().value);
+    const last = new Waits(knowing(2), true);
+    const first = Array.from({ length: 6 }, () => last.next());
     assert.deepEqual(first, [200, 400, 800, 1_600, 3_200, 6_400]);
+  });
+
+  it('have no end behind the one packet of what is never sent again', () => {
+    assert.deepEqual(waits(NEVER_LOST), [Number.POSITIVE_INFINITY]);
   });
 });

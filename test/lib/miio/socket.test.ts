@@ -14,6 +14,13 @@ async function echo(address: string, port = 0): Promise<Socket> {
   return socket;
 }
 
+/** Settles when the socket has handed a packet to the network, or could not. */
+function handOver(socket: MiioSocket, packet: Buffer, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.send(packet, port, address, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 describe('the UDP socket of all devices', () => {
   let left: Socket;
   let right: Socket;
@@ -49,7 +56,7 @@ describe('the UDP socket of all devices', () => {
         resolve(datagram.toString());
       });
     });
-  const send = (text: string, address: string) => socket.send(Buffer.from(text), port, address);
+  const send = (text: string, address: string) => handOver(socket, Buffer.from(text), port, address);
 
   it('hands each datagram to whoever waits for its sender', async () => {
     const arrivals = [next('127.0.0.1'), next('127.0.0.1'), next('127.0.0.2')];
@@ -87,7 +94,7 @@ describe('the UDP socket of all devices', () => {
   it('says which bind address is wrong, and tries it again with the next packet', async () => {
     const foreign = new MiioSocket({ bindAddress: '192.0.2.77' });
     for (const _ of [1, 2]) {
-      const failed = foreign.send(Buffer.from('x'), port, '127.0.0.1');
+      const failed = handOver(foreign, Buffer.from('x'), port, '127.0.0.1');
       await assert.rejects(failed, because('socketFailed', /192\.0\.2\.77 failed: EADDRNOTAVAIL/));
     }
     await foreign.close();
@@ -98,9 +105,9 @@ describe('the UDP socket of all devices', () => {
         return free;
       },
     });
-    await assert.rejects(late.send(Buffer.from('x'), port, '127.0.0.1'), because('socketFailed'));
+    await assert.rejects(handOver(late, Buffer.from('x'), port, '127.0.0.1'), because('socketFailed'));
     free = '127.0.0.3';
-    await late.send(Buffer.from('x'), port, '127.0.0.1');
+    await handOver(late, Buffer.from('x'), port, '127.0.0.1');
     await late.close();
   });
 
@@ -108,7 +115,7 @@ describe('the UDP socket of all devices', () => {
     const bound = new MiioSocket({ bindAddress: '127.0.0.9' });
     const [[, from]] = await Promise.all([
       once(left, 'message'),
-      bound.send(Buffer.from('x'), port, '127.0.0.1'),
+      handOver(bound, Buffer.from('x'), port, '127.0.0.1'),
     ]);
     assert.equal(from.address, '127.0.0.9');
     await bound.close();
@@ -116,7 +123,7 @@ describe('the UDP socket of all devices', () => {
 
   it('rejects what the system does not send, and goes on', async () => {
     await assert.rejects(send('no broadcast', '255.255.255.255'), { code: 'EACCES' });
-    await assert.rejects(socket.send(Buffer.alloc(70_000), port, '127.0.0.1'), { code: 'EMSGSIZE' });
+    await assert.rejects(handOver(socket, Buffer.alloc(70_000), port, '127.0.0.1'), { code: 'EMSGSIZE' });
     const arrival = next('127.0.0.1');
     await send('still here', '127.0.0.1');
     assert.equal(await arrival, 'still here');

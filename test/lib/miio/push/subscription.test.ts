@@ -247,7 +247,9 @@ describe('a subscription to a MIoT device', () => {
       const peer = { ...session.peer, address: '127.54.1.2' };
       sinon.stub(session, 'peer').get(() => peer);
       const send = session.socket.send.bind(session.socket);
-      sinon.stub(session.socket, 'send').callsFake((packet, port) => send(packet, port, '127.54.1.1'));
+      sinon
+        .stub(session.socket, 'send')
+        .callsFake((packet, port, _, sent) => send(packet, port, '127.54.1.1', sent));
       const receive = session.socket.receive.bind(session.socket);
       sinon
         .stub(session.socket, 'receive')
