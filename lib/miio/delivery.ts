@@ -15,9 +15,10 @@ import type { PeerError } from '../errors';
 import { AnswerTimes, type Measurement, NEVER_LOST } from './answer-time';
 import type { Command, Wakening } from './command';
 import { isUnheard, repetitionOf } from './device-errors';
-import { type Handshake, stampNow } from './handshake';
+import type { Handshake } from './handshake';
 import { encodeRequest, MAX_ID } from './message';
 import { encodePacket, type Keys } from './packet';
+import { stampNow } from './peer';
 import type { MiioSocket, Sent } from './socket';
 import type { Try } from './try';
 

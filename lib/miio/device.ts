@@ -123,7 +123,8 @@ export class MiioDevice extends EventEmitter<{ state: [SessionState] }> implemen
   private check(method: string, params: unknown): void {
     const device = this.label;
     if (this.use === 'closed') throw new MialinkError('closed', { device });
-    if (method.trim() === '') throw new MialinkError('methodMissing', { device });
+    if (typeof method !== 'string' || method.trim() === '')
+      throw new MialinkError('methodMissing', { device });
     if (typeof params === 'object' && params !== null) return;
     const type = params === null ? 'null' : typeof params;
     throw new MialinkError('paramsInvalid', { device, method, type });

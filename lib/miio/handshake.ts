@@ -20,6 +20,7 @@ import { isIPv4 } from 'node:net';
 import type { Clue } from './clues';
 import type { Command, Wakening } from './command';
 import { deviceIdText, HELLO, type Packet } from './packet';
+import { isBehind, type Peer } from './peer';
 import type { MiioSocket, Sent } from './socket';
 
 export interface HandshakeOptions {
@@ -38,20 +39,10 @@ export interface HandshakeOwner {
   /** A datagram has come from an address that was asked. */
   receive(datagram: Buffer, address: string): void;
   saw(clue: Clue): void;
+  /** What has become of a hello. */
   readonly sent: Sent;
   /** Its clock was set back: what the device remembered of us it has forgotten. */
   restarted(): void;
-}
-
-/** What the device last told of itself. */
-export interface Peer {
-  address: string;
-  did: Buffer;
-  /** The same, decimal. */
-  deviceId: string;
-  /** The device's clock in seconds, and when it was heard (`performance.now()`, milliseconds). */
-  stamp: number;
-  heardAt: number;
 }
 
 /** Often at first, since hellos get lost too; then patiently, since the device is not there. */
@@ -177,7 +168,7 @@ export class Handshake {
       this.owner.saw({ found, deviceId: awaited.deviceId });
       return false;
     }
-    const restarted = peer !== undefined && wasSetBack(peer, packet.stamp);
+    const restarted = peer !== undefined && isBehind(peer, packet.stamp, CLOCK_TOLERANCE_S);
     this.awaited = undefined;
     this.peer = {
       address,
@@ -295,15 +286,4 @@ export class Handshake {
     this.routes = route ? [route] : [];
     if (route) this.place = route.place;
   }
-}
-
-/** The device's clock now; wraps at 32 bits as the field does. */
-export function stampNow(peer: Readonly<Peer>, now = performance.now()): number {
-  return (peer.stamp + Math.floor((now - peer.heardAt) / 1000)) >>> 0;
-}
-
-/** True if the device has restarted, as its clock tells. A clock that stands still, as some do, tells nothing. */
-function wasSetBack(peer: Peer, stamp: number): boolean {
-  // The difference as a signed 32 bit number stays right when the clock wraps.
-  return stamp !== peer.stamp && ((stampNow(peer) - stamp) | 0) > CLOCK_TOLERANCE_S;
 }

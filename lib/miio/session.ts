@@ -15,11 +15,13 @@ import { runListener } from '../listener';
 import { type Logger, silentLogger } from '../logger';
 import type { Circumstances, Clue } from './clues';
 import { type Answer, Command, type CommandOptions, type CommandOwner } from './command';
+import { CommandQueue } from './command-queue';
 import { Delivery } from './delivery';
 import { refusalIn } from './device-errors';
-import { Handshake, type HandshakeOptions, type HandshakeOwner, type Peer } from './handshake';
+import { Handshake, type HandshakeOptions, type HandshakeOwner } from './handshake';
 import { type Message, parseMessage } from './message';
 import { deriveKeys, type Keys, openPacket, type Packet, parsePacket } from './packet';
+import type { Peer } from './peer';
 import { type Request, writeRequest } from './request';
 import type { MiioSocket, Sent } from './socket';
 import { TokenEvidence } from './token-evidence';
@@ -55,9 +57,8 @@ export class Session
     if (error) this.saw({ unsent: error });
   };
   /** Rings for its commands. */
-  readonly alarm = new Alarm((now) => this.tick(now));
-  /** The first one is under way. */
-  private waiting: Command[] = [];
+  readonly alarm = new Alarm((now) => this.waiting.tick(now));
+  private readonly waiting = new CommandQueue();
   private watch: Watch | undefined;
   /** The hello of our own accord: in the queue like any command, but it gives way to every one. */
   private hello: Command | undefined;
@@ -139,17 +140,13 @@ export class Session
     this.stopWatch();
     this.setState('closed');
     this.handshake.close();
-    for (const command of [...this.waiting]) {
-      command.reject(new MialinkError('closed', { device: this.options.label }));
-    }
+    this.waiting.reject(() => new MialinkError('closed', { device: this.options.label }));
     this.alarm.stop();
   }
 
   /** A command of its own is settled. */
   finished(command: Command, failure?: Error): void {
-    const wasFirst = command === this.waiting[0];
-    if (wasFirst) this.waiting.shift();
-    else this.waiting = this.waiting.filter((one) => one !== command);
+    const wasFirst = this.waiting.remove(command);
     if (this.waiting.length === 0) this.alarm.rest();
     if (wasFirst && failure && !command.givesWay) this.judge(command, failure);
     const isNews = wasFirst && this.current === 'disconnected';
@@ -165,7 +162,7 @@ export class Session
     if (packet.kind === 'data') {
       this.receiveData(datagram, packet, address);
     } else if (this.handshake.accept(packet, address)) {
-      this.waiting[0]?.saw('greeted');
+      this.waiting.first?.saw('greeted');
       this.setState(this.token.state === 'rejected' ? 'refused' : 'connected');
     }
   }
@@ -185,7 +182,7 @@ export class Session
 
   /** What is seen of the device explains the failure of every command that waits for it. */
   saw(clue: Clue): void {
-    for (const command of this.waiting) command.saw(clue);
+    this.waiting.saw(clue);
   }
 
   /** The device has; whoever has told it something tells it again. */
@@ -195,12 +192,11 @@ export class Session
 
   private queue(command: Command): void {
     if (!command.open) return;
-    this.waiting.push(command);
+    this.waiting.add(command);
     if (command !== this.hello) {
       // It says hello itself where that is needed: ours would only keep it waiting.
       this.hello?.resolve(0, []);
-      const giving = this.waiting.length > 1 ? this.waiting.filter(({ givesWay }) => givesWay) : [];
-      if (giving.length < this.waiting.length) for (const one of giving) one.abort();
+      this.waiting.giveWay();
     }
     this.next();
     // Last, since the one under way rings earlier: most deadlines need no timer.
@@ -209,7 +205,7 @@ export class Session
 
   /** Carries the next command out, if none is under way. */
   private next(): void {
-    const command = this.waiting[0];
+    const command = this.waiting.first;
     if (command?.state !== 'queued' || this.current === 'closed') return;
     command.start();
     if (this.current === 'idle') this.setState('connecting');
@@ -219,14 +215,8 @@ export class Session
     else this.delivery.deliver(command);
   }
 
-  private tick(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const command of [...this.waiting]) next = Math.min(next, command.tick(now));
-    return next;
-  }
-
   private receiveData(datagram: Buffer, packet: Packet, address: string): void {
-    const command = this.waiting[0];
+    const command = this.waiting.first;
     if (!command || !this.handshake.peer?.did.equals(packet.did)) return;
     const plaintext = openPacket(datagram, this.keys);
     if (plaintext === 'checksum') this.saw('otherToken');
@@ -241,7 +231,7 @@ export class Session
     this.handshake.prove(packet.stamp, address);
     this.token.answered(command.method);
     this.setState('connected');
-    for (const each of this.waiting) each.forgetClue();
+    this.waiting.forgetClues();
     this.delivery.learn(command, measurement);
     this.settle(command, message.id, message);
   }

@@ -165,6 +165,9 @@ for (const version of EDITORS) {
       await editor.cell(0, BUTTON.code).fill('');
       assert.equal(await markedRows(editor), 1);
       assert.equal(await editor.cell(0, BUTTON.code).getAttribute('title'), BUTTON.code);
+      const marked = editor.rows().locator('.input-error');
+      assert.equal(await marked.count(), 1, 'the wrong field only');
+      assert.equal(await marked.getAttribute('title'), BUTTON.code);
       await editor.screenshot('fields-miio-event-wrong');
       await editor.closeDialog('ok');
       const [shown] = await editor.shown(['miio-event']);

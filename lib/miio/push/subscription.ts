@@ -18,8 +18,8 @@ import { type Logger, silentLogger } from '../../logger';
 import { Rounds } from '../../rounds';
 import { isRecord } from '../../untrusted';
 import { type Deferred, deferred, timePassed } from '../../wait';
-import { type Peer, stampNow } from '../handshake';
 import { encodePacket, HELLO, openPacket, type Packet, parsePacket } from '../packet';
+import { isBehind, type Peer, stampNow } from '../peer';
 import type { Session, SessionState } from '../session';
 import { readCall } from './call';
 import { encodeProbe, isReporting, type Offer, readOffer } from './probe';
@@ -221,7 +221,7 @@ export class Subscription extends EventEmitter<{
     const { keys, peer } = this.session;
     if (!this.held || !peer?.did.equals(packet.did)) return;
     const plaintext = openPacket(datagram, keys);
-    if (typeof plaintext === 'string' || isStale(packet.stamp, peer)) return;
+    if (typeof plaintext === 'string' || isBehind(peer, packet.stamp, STAMP_TOLERANCE_S)) return;
     const call = readCall(plaintext);
     const report = call && readReport(call);
     if (!report) return;
@@ -255,12 +255,6 @@ export class Subscription extends EventEmitter<{
   private readonly note = (error: unknown): void => {
     this.options.logger?.debug(`${this.options.label}: ${messageOf(error)}`);
   };
-}
-
-/** A clock that stands still, as some do, tells nothing. */
-function isStale(stamp: number, peer: Readonly<Peer>): boolean {
-  // The difference as a signed 32 bit number stays right when the clock wraps.
-  return stamp !== peer.stamp && ((stampNow(peer) - stamp) | 0) > STAMP_TOLERANCE_S;
 }
 
 function secondsNow(): number {

@@ -200,7 +200,11 @@ describe('a miIO device', () => {
   });
 
   it('refuses a call that makes no sense, and sends nothing', async () => {
-    await assert.rejects(device.call(' '), because('methodMissing', /^Lamp \(127\.0\.0\.1\): the method/));
+    const unchecked: unknown[] = [' ', 5, undefined, null, {}];
+    for (const method of unchecked) {
+      const refused = device.call(method as string);
+      await assert.rejects(refused, because('methodMissing', /^Lamp \(127\.0\.0\.1\): the method/));
+    }
     await assert.rejects(
       device.call('echo', 'on'),
       because('paramsInvalid', /params of echo .+ not string$/),
