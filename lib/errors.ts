@@ -10,6 +10,7 @@ import { type ErrorCode, type Reason, reasons } from './reasons';
 
 export type { ErrorCode, Reason } from './reasons';
 
+/** What fills the text of an error. */
 export type Values = Record<string, string | number>;
 
 /** What the device or the cloud itself answered when it refused. */

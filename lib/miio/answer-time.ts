@@ -98,13 +98,14 @@ export class AnswerTimes {
   }
 }
 
-/** What `Waits` follow from; milliseconds. */
-export type Expectation = Pick<AnswerTime, 'overdueMs' | 'longestMs' | 'lostMs'>;
+/** What a try follows from; milliseconds. */
+export type Expectation = Pick<AnswerTime, 'overdueMs' | 'longestMs' | 'neededMs' | 'lostMs'>;
 
 /** Of a packet that is never sent again. */
 export const NEVER_LOST: Expectation = {
   overdueMs: Number.POSITIVE_INFINITY,
   longestMs: Number.POSITIVE_INFINITY,
+  neededMs: Number.POSITIVE_INFINITY,
   lostMs: Number.POSITIVE_INFINITY,
 };
 

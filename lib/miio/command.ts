@@ -148,7 +148,9 @@ export class Command {
   /** From `now` on it is sent under this id. */
   beginTry(id: number, now: number, expected: Expectation): Try {
     this.triesLeft--;
-    const begun = new Try(id, now, expected, this.triesLeft === 0);
+    // Another, with its answer behind the deadline, would only make the device do it twice.
+    const isTooLate = now + expected.lostMs + expected.neededMs > this.deadlineAt;
+    const begun = new Try(id, now, expected, this.triesLeft === 0 || isTooLate);
     this.tries.push(begun);
     return begun;
   }

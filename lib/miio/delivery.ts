@@ -7,8 +7,9 @@
  *   retry    a new id, `retries` times at most: when the answer must be lost, under a handshake that was confirmed
  *            since; or when the device answers an error that may pass (`device-errors`).
  *
- * The last try lasts until the deadline. Source of the rules: the behaviour of python-miio and aholstenson/miio, and
- * the field reports on repeated ids (python-miio PR #211, #813).
+ * The last try lasts until the deadline; so does one behind which another could not be answered in time. Source of
+ * the rules: the behaviour of python-miio and aholstenson/miio, and the field reports on repeated ids (python-miio
+ * PR #211, #813).
  */
 import { Backoff } from '../backoff';
 import type { PeerError } from '../errors';

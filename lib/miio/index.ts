@@ -22,7 +22,7 @@ export { isDestructive } from './destructive';
 export type { MiioDevice } from './device';
 export type { DeviceInfo } from './device-info';
 export type { DiscoveryOptions, FoundDevice } from './discovery';
-export { Network, type NetworkOptions } from './network';
+export { Network, type NetworkOptions, type SearchOptions } from './network';
 export { extractTokens, upgradeFirmware } from './on-demand';
 export type { Upgradable, UpgradeOptions, UpgradeProgress, UpgradeResult } from './ota';
 export { Presence, type PresenceChange, type PresenceChanges } from './presence';

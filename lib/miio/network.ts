@@ -30,7 +30,7 @@ export interface NetworkOptions {
   keepUnusedMs?: number;
 }
 
-type Search = Omit<DiscoveryOptions, 'resolve'>;
+export type SearchOptions = Omit<DiscoveryOptions, 'resolve'>;
 
 /** Each some kilobytes. */
 const MOST_LEARNED = 200;
@@ -71,7 +71,7 @@ export class Network {
    *
    *     for (const { address, deviceId } of await network.discover({ timeoutMs: 2_000 })) console.log(address, deviceId);
    */
-  async discover(options: Search = {}): Promise<FoundDevice[]> {
+  async discover(options: SearchOptions = {}): Promise<FoundDevice[]> {
     const questions = new Questions();
     const onFound = (device: FoundDevice) => {
       if (device.token !== undefined || this.conversationWith(device)) this.models.ask(device, questions);
@@ -145,7 +145,7 @@ export class Network {
     return socket;
   }
 
-  private async search(options: Search): Promise<FoundDevice[]> {
+  private async search(options: SearchOptions): Promise<FoundDevice[]> {
     const { createSocket, interfaces } = this.options;
     const closed = this.closing.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;

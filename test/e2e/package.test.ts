@@ -128,7 +128,8 @@ const { signal } = new AbortController();
 export async function onTheLan(network: miio.Network): Promise<void> {
   const settings: miio.DeviceSettings = { address: '192.168.1.20', token: '00112233445566778899aabbccddeeff' };
   const checked: miio.CheckedSettings = miio.checkSettings(settings);
-  const found: miio.FoundDevice[] = await network.discover({ timeoutMs: 2_000, signal });
+  const search: miio.SearchOptions = { timeoutMs: 2_000, signal };
+  const found: miio.FoundDevice[] = await network.discover(search);
   const changes: miio.PresenceChanges = new miio.Presence().searched(found);
   const moved: miio.PresenceChange = 'moved';
   const lamp: miio.MiioDevice = network.device({ ...settings, ...changes[moved][0] });
@@ -166,7 +167,11 @@ export async function inTheCloud(settings: aliyun.AliyunSettings): Promise<numbe
   device.onService('', (call: aliyun.ServiceCall) => void device.answer(call, { code: 200 }));
   device.open();
   const posted: aliyun.Posted = await device.postProperties({ temperature: 21.5 });
-  await device.shadow.update({ temperature: 21.5 });
+  const shadow: aliyun.Shadow = device.shadow;
+  await shadow.update({ temperature: 21.5 });
+  const { cloudClock, deviceLog, rawData, rrpc } = device;
+  const functions: [aliyun.CloudClock, aliyun.DeviceLog, aliyun.RawData, aliyun.Rrpc] = [cloudClock, deviceLog, rawData, rrpc];
+  console.log(functions.length);
   const update: aliyun.JobUpdate = { taskId: '1', status: 'SUCCEEDED' };
   const { code }: aliyun.CloudReply = await aliyun.updateJob(device, update);
   await device.close();

@@ -1,7 +1,8 @@
 /**
- * Devices behind a bad network, every client with its default settings unless the row says otherwise. When an answer is lost, only executing the
- * command again brings one; a good client does not do that while the answer is on its way. A device that needs 4 s is
- * as slow as a Wi-Fi module that waits for its microcontroller.
+ * Devices behind a bad network, every client with its default settings unless the row says otherwise. When an answer is
+ * lost, only executing the command again brings one; a good client does not do that while the answer is on its way, nor
+ * when the next one would come too late. A device that needs 4 s is as slow as a Wi-Fi module that waits for its
+ * microcontroller.
  */
 
 import type { Case, Figure, Sample } from '../../case';
@@ -61,7 +62,7 @@ export const loss: Case<ClientName>[] = [
     limitMs: 22_000,
     figures: [
       answeredOf('the same with 10 % loss each way', 500),
-      executedTwice,
+      { ...executedTwice, atMost: 0 },
       { ...executedInVain, atMost: 0 },
     ],
   }),
