@@ -29,6 +29,7 @@ export interface Measurement {
 
 export class AnswerTime {
   private known: 'nothing' | 'at most' | 'exactly' = 'nothing';
+  /** Of what is known. */
   private smoothed = Number.NaN;
   private variation = Number.NaN;
 
@@ -49,6 +50,11 @@ export class AnswerTime {
   /** What the device has needed, at most, and 0 as long as it has answered nothing. */
   get neededMs(): number {
     return this.known === 'nothing' ? 0 : this.longestMs;
+  }
+
+  /** How long an answer takes on the average; 0 as long as there was none. */
+  get likelyMs(): number {
+    return this.known === 'nothing' ? 0 : this.smoothed;
   }
 
   get lostMs(): number {
@@ -99,14 +105,14 @@ export class AnswerTimes {
 }
 
 /** What a try follows from; milliseconds. */
-export type Expectation = Pick<AnswerTime, 'overdueMs' | 'longestMs' | 'neededMs' | 'lostMs'>;
+export type Expectation = Pick<AnswerTime, 'overdueMs' | 'longestMs' | 'lostMs' | 'likelyMs'>;
 
 /** Of a packet that is never sent again. */
 export const NEVER_LOST: Expectation = {
   overdueMs: Number.POSITIVE_INFINITY,
   longestMs: Number.POSITIVE_INFINITY,
-  neededMs: Number.POSITIVE_INFINITY,
   lostMs: Number.POSITIVE_INFINITY,
+  likelyMs: Number.POSITIVE_INFINITY,
 };
 
 /**

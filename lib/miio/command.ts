@@ -53,7 +53,7 @@ export interface CommandOwner {
 }
 
 /** Called when a sleep of the command ends. */
-export type Sleeper = (wakening: Wakening, command: Command) => void;
+export type Awaken = (wakening: Wakening, command: Command) => void;
 
 export class Command {
   readonly method: string;
@@ -72,11 +72,12 @@ export class Command {
   triesLeft: number;
   private readonly tries: Try[] = [];
   private readonly outcome = withResolvers<Answer>();
-  /** Moments of `performance.now()`. Its owner rings at the deadline at the latest. */
+  /** Moments of `performance.now()`. */
   private readonly calledAt = performance.now();
+  /** Its owner sets the alarm to it. */
   readonly deadlineAt: number;
   private wakeAt = Number.POSITIVE_INFINITY;
-  private awaken: Sleeper | undefined;
+  private awaken: Awaken | undefined;
   private unlisten: (() => void) | undefined;
   private clue: Clue | undefined;
 
@@ -125,7 +126,7 @@ export class Command {
   }
 
   /** Calls `awaken` at this moment, or before when something happens; once. One sleep at a time. */
-  sleepUntil(moment: number, awaken: Sleeper): void {
+  sleepUntil(moment: number, awaken: Awaken): void {
     this.awaken = awaken;
     this.wakeAt = moment;
     this.owner.alarm.set(moment);
@@ -148,9 +149,7 @@ export class Command {
   /** From `now` on it is sent under this id. */
   beginTry(id: number, now: number, expected: Expectation): Try {
     this.triesLeft--;
-    // Another, with its answer behind the deadline, would only make the device do it twice.
-    const isTooLate = now + expected.lostMs + expected.neededMs > this.deadlineAt;
-    const begun = new Try(id, now, expected, this.triesLeft === 0 || isTooLate);
+    const begun = new Try(id, now, expected, this.triesLeft === 0);
     this.tries.push(begun);
     return begun;
   }

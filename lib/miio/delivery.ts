@@ -7,9 +7,9 @@
  *   retry    a new id, `retries` times at most: when the answer must be lost, under a handshake that was confirmed
  *            since; or when the device answers an error that may pass (`device-errors`).
  *
- * The last try lasts until the deadline; so does one behind which another could not be answered in time. Source of
- * the rules: the behaviour of python-miio and aholstenson/miio, and the field reports on repeated ids (python-miio
- * PR #211, #813).
+ * The last try lasts until the deadline. So does one that is lost when the answer to another would likely come behind
+ * it: the device would only do twice what nobody hears of. Source of the rules: the behaviour of python-miio and
+ * aholstenson/miio, and the field reports on repeated ids (python-miio PR #211, #813).
  */
 import { Backoff } from '../backoff';
 import type { PeerError } from '../errors';
@@ -20,7 +20,7 @@ import type { Handshake } from './handshake';
 import { encodeRequest, MAX_ID } from './message';
 import { encodePacket, type Keys } from './packet';
 import { stampNow } from './peer';
-import type { MiioSocket, Sent } from './socket';
+import type { MiioSocket, OnSent } from './socket';
 import type { Try } from './try';
 
 export interface DeliveryOptions {
@@ -47,13 +47,13 @@ export class Delivery {
     private readonly options: DeliveryOptions,
     private readonly keys: Keys,
     private readonly handshake: Handshake,
-    private readonly owner: { readonly sent: Sent },
+    private readonly owner: { readonly onSent: OnSent },
   ) {}
 
   /** Sends the command until it is settled. */
   deliver(command: Command): void {
-    if (this.handshake.validFor(command)) this.sendUnderNewId(command);
-    else this.handshake.exchange(command, () => this.sendUnderNewId(command));
+    if (this.handshake.validFor(command)) this.attempt(command);
+    else this.handshake.exchange(command, () => this.attempt(command));
   }
 
   /** The device has answered the command, and it took so long. */
@@ -75,10 +75,16 @@ export class Delivery {
     else command.repeatAfter(peer, repetition === 'later' ? 'busy' : 'refused');
   }
 
-  private sendUnderNewId(command: Command): void {
+  private attempt(command: Command): void {
     const now = performance.now();
-    const expected = command.retries === 0 ? NEVER_LOST : this.answerTimes.of(command.method);
-    this.sendAndWait(command, command.beginTry(this.takeId(), now, expected), now);
+    const { currentTry, deadlineAt, method, retries } = command;
+    const expected = retries === 0 ? NEVER_LOST : this.answerTimes.of(method);
+    if (currentTry?.isOpen && now + expected.likelyMs > deadlineAt) {
+      currentTry.goOn(expected);
+      this.sendAndWait(command, currentTry, now);
+    } else {
+      this.sendAndWait(command, command.beginTry(this.takeId(), now, expected), now);
+    }
   }
 
   /** The answer is overdue. */
@@ -116,7 +122,7 @@ export class Delivery {
     currentTry.sent(now);
     const plaintext = encodeRequest(currentTry.id, body);
     const packet = encodePacket(peer.did, stampNow(peer, now), plaintext, this.keys);
-    this.options.socket.send(packet, this.options.port, peer.address, this.owner.sent);
+    this.options.socket.send(packet, this.options.port, peer.address, this.owner.onSent);
   }
 
   private takeId(): number {

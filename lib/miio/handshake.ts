@@ -21,7 +21,7 @@ import type { Clue } from './clues';
 import type { Command, Wakening } from './command';
 import { deviceIdText, HELLO, type Packet } from './packet';
 import { isBehind, type Peer } from './peer';
-import type { MiioSocket, Sent } from './socket';
+import type { MiioSocket, OnSent } from './socket';
 
 export interface HandshakeOptions {
   /** IP address or host name, resolved anew for every handshake. */
@@ -40,7 +40,7 @@ export interface HandshakeOwner {
   receive(datagram: Buffer, address: string): void;
   saw(clue: Clue): void;
   /** What has become of a hello. */
-  readonly sent: Sent;
+  readonly onSent: OnSent;
   /** Its clock was set back: what the device remembered of us it has forgotten. */
   restarted(): void;
 }
@@ -257,9 +257,9 @@ export class Handshake {
       if (!this.awaited?.command.open) return;
       this.awaited.addresses.add(address);
       this.listenTo(address, place);
-      socket.send(HELLO, port, address, this.owner.sent);
+      socket.send(HELLO, port, address, this.owner.onSent);
     } catch (error) {
-      this.owner.sent(error);
+      this.owner.onSent(error);
     }
   }
 

@@ -30,6 +30,7 @@ export interface NetworkOptions {
   keepUnusedMs?: number;
 }
 
+/** Names are looked up by the network. */
 export type SearchOptions = Omit<DiscoveryOptions, 'resolve'>;
 
 /** Each some kilobytes. */

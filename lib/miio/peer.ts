@@ -1,5 +1,6 @@
 /** What a device last told of itself, and its clock by that. */
 
+/** Of the last hello or verified answer. */
 export interface Peer {
   address: string;
   did: Buffer;

@@ -23,7 +23,7 @@ import { type Message, parseMessage } from './message';
 import { deriveKeys, type Keys, openPacket, type Packet, parsePacket } from './packet';
 import type { Peer } from './peer';
 import { type Request, writeRequest } from './request';
-import type { MiioSocket, Sent } from './socket';
+import type { MiioSocket, OnSent } from './socket';
 import { TokenEvidence } from './token-evidence';
 import { WATCH_INTERVAL_MS, Watch } from './watch';
 
@@ -53,7 +53,7 @@ export class Session
   private readonly handshake: Handshake;
   private readonly delivery: Delivery;
   /** A packet has left, or could not: then that explains what is not answered. */
-  readonly sent: Sent = (error) => {
+  readonly onSent: OnSent = (error) => {
     if (error) this.saw({ unsent: error });
   };
   /** Rings for its commands. */

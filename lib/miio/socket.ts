@@ -14,7 +14,7 @@ import { MialinkError, messageOf, type Values } from '../errors';
 
 export type Receiver = (datagram: Buffer) => void;
 /** As callbacks of Node: `null` where nothing went wrong. */
-export type Sent = (error: unknown) => void;
+export type OnSent = (error: unknown) => void;
 
 export interface SocketOptions {
   /** Local IP address; blank or left out: chosen by the system. */
@@ -50,17 +50,17 @@ export class MiioSocket {
     await this.opened();
   }
 
-  /** Calls `sent` when the packet was handed to the network, or with what `unsentError` explains. */
-  send(packet: Buffer, port: number, address: string, sent: Sent): void {
+  /** Calls `onSent` when the packet was handed to the network, or with what `unsentError` explains. */
+  send(packet: Buffer, port: number, address: string, onSent: OnSent): void {
     const socket = this.opened();
     if (!(socket instanceof Promise)) {
-      transmit(socket, packet, port, address, sent);
+      transmit(socket, packet, port, address, onSent);
       return;
     }
     socket.then((opened) => {
-      if (this.socket === 'closed') sent(closedError());
-      else transmit(opened, packet, port, address, sent);
-    }, sent);
+      if (this.socket === 'closed') onSent(closedError());
+      else transmit(opened, packet, port, address, onSent);
+    }, onSent);
   }
 
   async close(): Promise<void> {
@@ -128,11 +128,11 @@ export function openSocket(
   });
 }
 
-function transmit(socket: Socket, packet: Buffer, port: number, address: string, sent: Sent): void {
+function transmit(socket: Socket, packet: Buffer, port: number, address: string, onSent: OnSent): void {
   try {
-    socket.send(packet, port, address, sent);
+    socket.send(packet, port, address, onSent);
   } catch (error) {
-    sent(error);
+    onSent(error);
   }
 }
 

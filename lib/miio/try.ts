@@ -2,12 +2,12 @@
 import { type Expectation, type Measurement, Waits } from './answer-time';
 
 export class Try {
-  private readonly waits: Waits;
+  private waits: Waits;
   private lastAt: number;
   private packets = 0;
-  private isAnswered = false;
+  private state: 'open' | 'answered' = 'open';
 
-  /** Moments are those of `performance.now()`. `last`: no other try will follow. */
+  /** Moments are those of `performance.now()`. `last`: it is never given up for lost. */
   constructor(
     readonly id: number,
     readonly startedAt: number,
@@ -16,6 +16,16 @@ export class Try {
   ) {
     this.lastAt = startedAt;
     this.waits = new Waits(expected, last);
+  }
+
+  /** Its answer may still come. */
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  /** Though it was given up for lost, it is repeated until the end of the command. */
+  goOn(expected: Expectation): void {
+    this.waits = new Waits(expected, true);
   }
 
   /** How long to wait behind the next packet; undefined: it is not sent, since the answer is lost. */
@@ -31,8 +41,8 @@ export class Try {
 
   /** How long the answer took; undefined if there was one before. */
   answered(now: number): Measurement | undefined {
-    if (this.isAnswered) return undefined;
-    this.isAnswered = true;
+    if (!this.isOpen) return undefined;
+    this.state = 'answered';
     return { sinceFirstMs: now - this.startedAt, sinceLastMs: now - this.lastAt, packets: this.packets };
   }
 }

@@ -54,7 +54,10 @@ export class Air {
       this.receiver = receiver;
       return () => undefined;
     });
-    socket.send.callsFake(async (packet) => this.carry(() => this.arrive(packet)));
+    socket.send.callsFake((packet, _port, _address, onSent) => {
+      this.carry(() => this.arrive(packet));
+      onSent(null);
+    });
     this.session = new Session({
       label: 'the lamp',
       address: '192.0.2.1',

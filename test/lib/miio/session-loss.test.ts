@@ -123,8 +123,9 @@ describe('a miIO session on a bad network', () => {
     device.faults.silentCommands = true;
     const send = client.socket.send.bind(client.socket);
     let packets = 0;
-    sinon.stub(client.socket, 'send').callsFake((...packet) => {
-      return packets++ % 3 === 1 ? Promise.reject(new Error('no route')) : send(...packet);
+    sinon.stub(client.socket, 'send').callsFake((packet, port, address, onSent) => {
+      if (packets++ % 3 === 1) onSent(new Error('no route'));
+      else send(packet, port, address, onSent);
     });
     await assert.rejects(client.call('toggle', [], { retries: 1, timeoutMs: 1_500 }));
     assert.equal(new Set(device.received.map(({ id }) => id)).size, 2);

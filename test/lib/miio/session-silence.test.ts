@@ -73,8 +73,9 @@ describe('a miIO session with a silent device', () => {
       await client.warmUp();
       await device.stop();
       const sent: { at: number; bytes: number }[] = [];
-      sinon.stub(client.socket, 'send').callsFake(async (packet) => {
+      sinon.stub(client.socket, 'send').callsFake((packet, _port, _address, onSent) => {
         sent.push({ at: clock.now, bytes: packet.length });
+        onSent(null);
       });
       await passUntil(
         clock,
