@@ -11,7 +11,8 @@ export class Alarm {
   private readonly wake = () => {
     this.timer = undefined;
     this.moment = Number.POSITIVE_INFINITY;
-    this.set(this.ring(performance.now()));
+    const next = this.ring(performance.now());
+    if (next < this.moment) this.replace(next);
   };
 
   /** `ring` does what is due `now`, and says which moment is the next; infinite: none. */
@@ -36,7 +37,6 @@ export class Alarm {
 
   private replace(moment: number): void {
     this.stop();
-    if (moment === Number.POSITIVE_INFINITY) return;
     this.moment = moment;
     const ms = Math.min(Math.ceil(moment - performance.now()), LONGEST_TIMER_MS);
     this.timer = setTimeout(this.wake, ms);

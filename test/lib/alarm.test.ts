@@ -1,7 +1,11 @@
 /** One timer for many moments: it rings in time, costs nothing when it is not needed, and ends when told. */
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import sinon, { type SinonFakeTimers } from 'sinon';
 import { Alarm } from '../../lib/alarm';
+
+/** Those that keep the program running. */
+const timeouts = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
 describe('an alarm', () => {
   let clock: SinonFakeTimers;
@@ -66,9 +70,27 @@ describe('an alarm', () => {
     assert.deepEqual(rung, [300]);
   });
 
+  it('lets the program end when whoever was waited for from within a ring is gone at once', async () => {
+    clock.restore();
+    // Mocha's own is there from the next turn on.
+    await nextTurn();
+    const before = timeouts();
+    const unwanted = new Promise<Alarm>((resolve) => {
+      const ringing: Alarm = new Alarm(() => {
+        ringing.set(performance.now() + 60_000);
+        ringing.rest();
+        setImmediate(resolve, ringing);
+        return Number.POSITIVE_INFINITY;
+      });
+      ringing.set(performance.now());
+    });
+    const ringing = await unwanted;
+    assert.equal(timeouts(), before);
+    ringing.stop();
+  });
+
   it('keeps the program running only while somebody waits', () => {
     clock.restore();
-    const timeouts = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timeouts();
     alarm.set(performance.now() + 60_000);
     assert.equal(timeouts(), before + 1);
