@@ -26,6 +26,7 @@ export interface Request extends Command {
 
 export class Puppet {
   static readonly token = '000102030405060708090a0b0c0d0e0f';
+  readonly token = Puppet.token;
   did = 4711n;
   stamp = 1000;
   readonly requests: Request[] = [];

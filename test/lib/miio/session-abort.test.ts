@@ -12,7 +12,7 @@ describe('a miIO command that is aborted', () => {
 
   beforeEach(async () => {
     puppet = await Puppet.open();
-    client = new Client({ address: puppet.address, port: puppet.port, token: Puppet.token });
+    client = new Client(puppet);
     caller = new AbortController();
   });
 

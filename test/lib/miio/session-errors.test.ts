@@ -11,7 +11,7 @@ describe('a miIO session with a device that refuses', () => {
 
   beforeEach(async () => {
     puppet = await Puppet.open();
-    client = new Client({ address: puppet.address, port: puppet.port, token: Puppet.token });
+    client = new Client(puppet);
     await client.warmUp('work');
     puppet.requests.length = 0;
     askedAt = [];

@@ -16,7 +16,7 @@ describe('a miIO session among liars', () => {
 
   beforeEach(async () => {
     puppet = await Puppet.open();
-    client = new Client({ address: puppet.address, port: puppet.port, token: Puppet.token });
+    client = new Client(puppet);
   });
 
   afterEach(async () => {

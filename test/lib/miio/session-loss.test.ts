@@ -138,7 +138,7 @@ describe('a slow miIO device', () => {
 
   beforeEach(async () => {
     puppet = await Puppet.open();
-    client = new Client({ address: puppet.address, port: puppet.port, token: Puppet.token });
+    client = new Client(puppet);
     await client.warmUp('work');
     puppet.requests.length = 0;
     puppet.hellos = 0;
@@ -205,7 +205,7 @@ describe('a miIO device whose clock stands still', () => {
   it('is not taken for one that has restarted', async () => {
     const puppet = await Puppet.open();
     const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    const client = new Client({ address: puppet.address, port: puppet.port, token: Puppet.token });
+    const client = new Client(puppet);
     try {
       await client.warmUp('work');
       clock.tick(10_000);

@@ -15,7 +15,7 @@ describe('a miIO session whose device another pretends to be', () => {
     device = await Puppet.open();
     stranger = await Puppet.open('127.54.7.66', device.port);
     stranger.onRequest = silent;
-    client = new Client({ address: device.address, port: device.port, token: Puppet.token });
+    client = new Client(device);
   });
 
   afterEach(async () => {

@@ -11,7 +11,7 @@ describe('a watched miIO session', () => {
 
   beforeEach(async () => {
     puppet = await Puppet.open();
-    client = new Client({ address: puppet.address, port: puppet.port, token: Puppet.token });
+    client = new Client(puppet);
   });
 
   afterEach(async () => {

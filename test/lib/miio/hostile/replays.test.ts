@@ -35,7 +35,7 @@ describe('a miIO session', () => {
       const recorded: Buffer[] = [];
       const record = ({ id }: Request) => void recorded.push(stage.sealed({ id, result: ['old'] }));
       stage.beforeAnswer(record);
-      const earlier = new Client({ address: puppet.address, port: puppet.port, token: Puppet.token });
+      const earlier = new Client(puppet);
       for (let n = 0; n < 5; n++) await earlier.call('get');
       await earlier.close();
       stage.beforeAnswer(() => {

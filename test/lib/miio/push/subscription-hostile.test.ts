@@ -29,9 +29,7 @@ describe('a subscription among liars', () => {
       if (request.method === 'miIO.sub') subTs = params.update_ts ?? 0;
       puppet.result(request, { code: 0 });
     };
-    subscriber = new Subscriber(
-      new Client({ address: puppet.address, port: puppet.port, token: Puppet.token }),
-    );
+    subscriber = new Subscriber(new Client(puppet));
     await subscriber.reaches('subscribed');
   });
   afterEach(async () => {
