@@ -143,7 +143,8 @@ export class Editor {
   }
 
   async openDialog(id: string): Promise<void> {
-    await this.node(id).locator('rect.red-ui-flow-node').dblclick();
+    // Node-RED takes two clicks in the same millisecond for one.
+    await this.node(id).locator('rect.red-ui-flow-node').dblclick({ delay: 20 });
     await this.hasSettled('#node-dialog-ok');
   }
 
