@@ -1,6 +1,7 @@
 /** Where the device is: whoever answers hello may be a stranger, whoever answers a command is not. */
 import assert from 'node:assert/strict';
-import { because, Client, reaches } from './conversation';
+import sinon from 'sinon';
+import { because, Client, passUntil, reaches } from './conversation';
 import { Puppet } from './puppet';
 
 const ID = '4711';
@@ -125,5 +126,25 @@ describe('a miIO session whose device another pretends to be', () => {
     plug(stranger, true);
     assert.deepEqual(await client.result('echo', [], brief), ['ok']);
     assert.equal(device.hellos, hellos, 'where it has answered a command, one silence proves nothing');
+  });
+
+  it('finds a slow device that has moved, within one command', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      device.onRequest = (request) => setTimeout(() => device.result(request, ['ok']), 1_000);
+      await passUntil(clock, client.call('echo'));
+      plug(device, false);
+      plug(stranger, true);
+      client.session.moved(stranger.address);
+      const answer = client.result('echo', [], { timeoutMs: 10_000 });
+      await passUntil(
+        clock,
+        answer.catch(() => undefined),
+      );
+      assert.deepEqual(await answer, ['ok']);
+      assert.equal(client.session.address, stranger.address);
+    } finally {
+      clock.restore();
+    }
   });
 });
